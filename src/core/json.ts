@@ -1,0 +1,43 @@
+/** Plain JSON, its one canonical text, and the digest of that. Whatever is compared, approved or recorded goes through here. */
+import { createHash } from "node:crypto";
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [member: string]: Json | undefined;
+}
+
+/** SHA-256 as 64 lower-case hexadecimal digits. */
+export type Digest = string;
+
+/**
+ * The canonical text of a value: members sorted by UTF-16 code unit, no white space, undefined members left out.
+ * Equal values have equal texts, whatever the order of their members (RFC 8785 without its number formatting, which is JavaScript's).
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (value !== null && typeof value === "object") {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
+    return `{${members.join(",")}}`;
+  }
+  return JSON.stringify(value);
+}
+
+export function digestOfBytes(bytes: Uint8Array | string): Digest {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+export function digestOf(value: unknown): Digest {
+  return digestOfBytes(canonicalJson(value));
+}
+
+/** The first 12 digits: for eyes only, never for a comparison. */
+export function shortDigest(digest: Digest): string {
+  return digest.slice(0, 12);
+}
+
+export function sameJson(a: unknown, b: unknown): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}

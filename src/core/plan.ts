@@ -1,0 +1,104 @@
+/** The plan of one environment: the difference between what should be and what is, with everything that it stands on. */
+import type { Claim } from "./claim/claim.generated.ts";
+import type { Environment, EnvironmentType } from "./environment.ts";
+import { digestOf, type Digest, type Json } from "./json.ts";
+import { lastPublication, isLive, type LockedVersions } from "./record.ts";
+import type { Change } from "./resource.ts";
+
+export const TARGET_NAMES = ["claim-store", "flux", "waf", "dns", "deployment"] as const;
+/** Up order: record it, build it, protect it, expose it, tell GitLab. */
+export type TargetName = (typeof TARGET_NAMES)[number];
+
+/** What one target would do. A target that is not configured says so instead of saying nothing. */
+export type Step =
+  | {
+      readonly target: TargetName;
+      readonly changes: readonly Change[];
+      readonly pending: readonly string[];
+      readonly contested: readonly string[];
+    }
+  | { readonly target: TargetName; readonly missing: string };
+
+export type PlanVerb = "create" | "change" | "remove" | "none";
+
+export interface Plan {
+  readonly environment: string;
+  readonly type: EnvironmentType;
+  readonly verb: PlanVerb;
+  readonly gone?: "removed" | "expired";
+  /** The wished claim; absent when the environment is to go. */
+  readonly claim?: Claim;
+  readonly claimDigest?: Digest;
+  /** Digest of platform.yaml's inputs, as the merge result has them. */
+  readonly inputsDigest: Digest;
+  /** Digest of the adopted rules: platform.yaml's rules and the policies. */
+  readonly rulesDigest: Digest;
+  readonly versions: LockedVersions;
+  readonly steps: readonly Step[];
+  readonly digest: Digest;
+}
+
+/** Makes a plan of what was observed. Pure: the same input gives the same plan and digest, whatever the order of its members. */
+export function planOf(environment: Environment, steps: readonly Step[], inputsDigest: Digest, rulesDigest: Digest): Plan {
+  const { name, type, wish, gone } = environment;
+  const ordered = TARGET_NAMES.flatMap((target) => steps.filter((step) => step.target === target));
+  const body = {
+    environment: name,
+    type,
+    verb: verbOf(environment, ordered),
+    ...(gone && { gone }),
+    ...(wish && { claim: wish.claim, claimDigest: wish.claimDigest }),
+    inputsDigest,
+    rulesDigest,
+    versions: wish?.versions ?? {},
+    steps: ordered,
+  };
+  return { ...body, digest: planDigest(body) };
+}
+
+/** What approvals, `apply`, the audit log and the record quote. Pending and contested things are shown, but are not part of it. */
+export function planDigest(plan: Omit<Plan, "digest">): Digest {
+  return digestOf({
+    environment: plan.environment,
+    type: plan.type,
+    claim: plan.claimDigest,
+    inputs: plan.inputsDigest,
+    rules: plan.rulesDigest,
+    versions: plan.versions,
+    changes: plan.steps.map((step) =>
+      "missing" in step ? { target: step.target, missing: true } : { target: step.target, changes: step.changes },
+    ),
+  } as unknown as Json);
+}
+
+function verbOf({ wish, log }: Environment, steps: readonly Step[]): PlanVerb {
+  if (steps.every((step) => "missing" in step || step.changes.length === 0)) return "none";
+  if (wish === undefined) return "remove";
+  return isLive(log) && lastPublication(log) !== undefined ? "change" : "create";
+}
+
+/** All changes of a plan with the target that makes them, in the plan's order. */
+export function changesOf(plan: Pick<Plan, "steps">): readonly { readonly target: TargetName; readonly change: Change }[] {
+  return plan.steps.flatMap((step) => ("missing" in step ? [] : step.changes.map((change) => ({ target: step.target, change }))));
+}
+
+export interface Counts {
+  readonly creates: number;
+  readonly updates: number;
+  readonly deletes: number;
+}
+
+export function countChanges(changes: readonly Change[]): Counts {
+  const count = (verb: Change["verb"]): number => changes.filter((change) => change.verb === verb).length;
+  return { creates: count("create"), updates: count("update"), deletes: count("delete") };
+}
+
+/** high: something of prod is deleted or a prod environment goes; medium: prod changes, or anything is deleted or goes; low: the rest. */
+export type Risk = "low" | "medium" | "high";
+
+export function riskOf(plan: Plan): Risk {
+  const { deletes } = countChanges(changesOf(plan).map(({ change }) => change));
+  if (plan.verb === "none") return "low";
+  if (plan.type === "prod") return deletes > 0 ? "high" : "medium";
+  return deletes > 0 ? "medium" : "low";
+}

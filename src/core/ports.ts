@@ -1,0 +1,239 @@
+/** The ports: what flows and targets need of the outside, in the core's own words. Adapters implement them; nothing here has an effect. */
+import type { Digest } from "./json.ts";
+
+// ── Objects: the part of S3 that claimbot needs. There is no delete. ─────────────────────────────────────────────────────────────
+
+export interface StoredObject {
+  readonly body: Uint8Array;
+  readonly etag: string;
+}
+
+export interface ObjectStore {
+  /** For messages: a directory's path or a bucket's address. */
+  readonly name: string;
+  /** Undefined when there is no such key. */
+  read(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
+  /** Put if absent (If-None-Match: *). `exists` means that the key has some content: read and compare. Durable on return. */
+  putNew(key: string, body: Uint8Array, options?: { readonly retainUntil?: Date }): Promise<{ readonly etag: string } | "exists">;
+  /** Put if the key's ETag is still `expected` (If-Match); undefined: if there is none. */
+  replace(key: string, body: Uint8Array, expected: string | undefined): Promise<{ readonly etag: string } | "conflict">;
+  /** Keys that start with the prefix, in byte order, without gaps; reads to the end or throws. */
+  list(prefix: string, signal?: AbortSignal): Promise<readonly { readonly key: string; readonly etag: string }[]>;
+}
+
+// ── Repository: git, by object id; nothing is ever checked out. ──────────────────────────────────────────────────────────────────
+
+export interface TreeEntry {
+  readonly path: string;
+  /** 100644, 100755, 120000 (symlink), 160000 (submodule). */
+  readonly mode: string;
+  /** The object id of the blob. */
+  readonly blob: string;
+}
+
+export type MergeResult =
+  | { readonly kind: "merged"; readonly tree: string }
+  | { readonly kind: "conflict"; readonly paths: readonly string[] };
+
+export interface CommitPeople {
+  readonly sha: string;
+  readonly authorName: string;
+  readonly authorEmail: string;
+  readonly committerName: string;
+  readonly committerEmail: string;
+}
+
+export interface Repository {
+  /** Brings refs into the bare mirror and returns their commits, in the order asked for. Undefined where the remote has no such ref. */
+  fetch(refs: readonly string[], signal?: AbortSignal): Promise<readonly (string | undefined)[]>;
+  /** The commit of a local ref or id; throws Stalled when there is none. */
+  commit(ref: string): Promise<string>;
+  mergeResult(target: string, head: string): Promise<MergeResult>;
+  /** Every blob, symlink and submodule below `paths` (all of the tree without), recursively. Throws Stalled on a missing tree or shallow clone. */
+  tree(treeish: string, paths?: readonly string[]): Promise<readonly TreeEntry[]>;
+  blobs(ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** Commits in `head` and not in `target`. */
+  peopleBetween(target: string, head: string): Promise<readonly CommitPeople[]>;
+}
+
+// ── Registry: tags and digests of services. ──────────────────────────────────────────────────────────────────────────────────────
+
+export interface Registry {
+  /** All tags of a service; undefined when the registry has no such repository. Throws Waiting or Stalled. */
+  tags(service: string, signal?: AbortSignal): Promise<readonly string[] | undefined>;
+  /** `sha256:…` of the manifest behind a tag. */
+  digest(service: string, tag: string, signal?: AbortSignal): Promise<string>;
+}
+
+// ── Forge: GitLab, in GitLab's words. ────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface User {
+  readonly id: number;
+  readonly username: string;
+  readonly name: string;
+  readonly bot: boolean;
+}
+
+export interface Project {
+  readonly id: number;
+  /** `platform/static-environments`. */
+  readonly path: string;
+  readonly defaultBranch: string;
+  readonly webUrl: string;
+}
+
+export interface MergeRequest {
+  readonly iid: number;
+  readonly title: string;
+  readonly state: "opened" | "closed" | "merged" | "locked";
+  readonly draft: boolean;
+  readonly author: User;
+  /** Head of the source branch; undefined while GitLab cannot resolve it. */
+  readonly sha: string | undefined;
+  readonly sourceBranch: string;
+  readonly targetBranch: string;
+  readonly sourceProjectId: number;
+  readonly targetProjectId: number;
+  readonly labels: readonly string[];
+  /** The commit that the merge made on the target: merge commit, else squash commit, else head. Only when merged. */
+  readonly mergedCommit: string | undefined;
+  readonly webUrl: string;
+}
+
+/** One pushed head of a merge request, by GitLab's own clock. */
+export interface MergeRequestVersion {
+  readonly headSha: string;
+  readonly createdAt: string;
+}
+
+export interface Approval {
+  readonly user: User;
+  /** ISO 8601, by GitLab's clock; undefined where this GitLab does not tell. */
+  readonly at: string | undefined;
+}
+
+export interface Note {
+  readonly id: number;
+  readonly body: string;
+  readonly author: User;
+  readonly system: boolean;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface CommitStatus {
+  readonly name: "claimbot/plan" | "claimbot/apply";
+  readonly state: "pending" | "running" | "success" | "failed" | "canceled";
+  readonly description: string;
+  readonly targetUrl?: string;
+}
+
+export interface ForgeEnvironment {
+  readonly name: string;
+  readonly state: "available" | "stopping" | "stopped";
+  readonly tier: "production" | "staging" | "testing" | "development" | "other";
+  readonly externalUrl: string | undefined;
+  readonly description: string | undefined;
+}
+
+/** Every call may throw Waiting (rate limit, 5xx, unreachable) or Stalled (no right, not found where it must be). Writes are never blindly repeated. */
+export interface Forge {
+  me(signal?: AbortSignal): Promise<User>;
+  project(signal?: AbortSignal): Promise<Project>;
+  mergeRequest(iid: number, signal?: AbortSignal): Promise<MergeRequest>;
+  openMergeRequests(signal?: AbortSignal): Promise<readonly MergeRequest[]>;
+  /** Merged merge requests that brought this commit. */
+  mergeRequestsOf(commit: string, signal?: AbortSignal): Promise<readonly MergeRequest[]>;
+  /** Newest first. */
+  versions(iid: number, signal?: AbortSignal): Promise<readonly MergeRequestVersion[]>;
+  approvals(iid: number, signal?: AbortSignal): Promise<readonly Approval[]>;
+  /** 0 (none), 10, 15, 20, 25, 30, 40, 50: in the project, inherited ones included. */
+  accessLevel(userId: number, signal?: AbortSignal): Promise<number>;
+  /** The same in a group, such as an environment's owner. */
+  groupAccessLevel(group: string, userId: number, signal?: AbortSignal): Promise<number>;
+  note(iid: number, noteId: number, signal?: AbortSignal): Promise<Note | undefined>;
+  /** Our own newest note that carries the marker, looked for to the last page. */
+  findOwnNote(iid: number, marker: string, signal?: AbortSignal): Promise<Note | undefined>;
+  /** Reads back by marker before a second attempt. */
+  createNote(iid: number, body: string, marker: string, signal?: AbortSignal): Promise<Note>;
+  editNote(iid: number, noteId: number, body: string, signal?: AbortSignal): Promise<void>;
+  /** Answers in the thread of a note. Reads back by marker before a second attempt. */
+  reply(iid: number, discussionId: string, body: string, marker: string, signal?: AbortSignal): Promise<void>;
+  /** Adds an emoji; that it is there already is success. */
+  react(iid: number, noteId: number, emoji: string, signal?: AbortSignal): Promise<void>;
+  setStatus(sha: string, ref: string, status: CommitStatus, signal?: AbortSignal): Promise<void>;
+  environment(name: string, signal?: AbortSignal): Promise<ForgeEnvironment | undefined>;
+  saveEnvironment(environment: Omit<ForgeEnvironment, "state">, signal?: AbortSignal): Promise<void>;
+  stopEnvironment(name: string, signal?: AbortSignal): Promise<void>;
+  /** Makes sure that the newest deployment of the environment is of this commit and successful. */
+  deploy(environment: string, commit: string, ref: string, signal?: AbortSignal): Promise<void>;
+}
+
+// ── Jobs: what waits to be done, keyed so that it is done once. ──────────────────────────────────────────────────────────────────
+
+export type Job =
+  | { readonly kind: "review"; readonly mergeRequest: number }
+  | { readonly kind: "release"; readonly environment: string }
+  /** The default branch moved: find the environments it concerns and release each. */
+  | { readonly kind: "fan-out" }
+  | {
+      readonly kind: "command";
+      readonly project: number;
+      readonly mergeRequest: number;
+      readonly note: number;
+      readonly discussion: string;
+      /** The head that the commenter's page was about; a command can be refused by it, never permitted. */
+      readonly intendedSha: string | undefined;
+    }
+  | { readonly kind: "sweep" };
+
+/** At most one job runs and one waits per key. A command's key is its note: commands never coalesce. */
+export function jobKey(job: Job): string {
+  switch (job.kind) {
+    case "review":
+      return `mr:${job.mergeRequest}`;
+    case "release":
+      return `env:${job.environment}`;
+    case "command":
+      return `note:${job.project}:${job.note}`;
+    case "fan-out":
+      return "fan-out";
+    case "sweep":
+      return "sweep";
+  }
+}
+
+/** A webhook as it came in; stored together with the jobs that it caused. */
+export interface Delivery {
+  /** webhook-id, Idempotency-Key, or a digest of the body where GitLab sent neither. */
+  readonly id: string;
+  readonly source: "gitlab" | "flux";
+  readonly event: string;
+  /** ISO 8601, UTC. */
+  readonly receivedAt: string;
+  /** What was decided, and why, in one sentence. */
+  readonly decision: string;
+  readonly jobs: readonly Job[];
+}
+
+export interface Jobs {
+  /** Stores delivery and jobs in one transaction; durable on return. `duplicate`: this id was stored before, nothing is done again. */
+  accept(delivery: Delivery): Promise<"stored" | "duplicate">;
+  enqueue(job: Job, options?: { readonly afterMs?: number }): Promise<void>;
+}
+
+/** What the database remembers beside the queue. All of it can be found again without it. */
+export interface Memory {
+  /** The sticky note of a merge request: its id and the digest of the body that we last wrote. */
+  stickyNote(mergeRequest: number): Promise<{ readonly noteId: number; readonly bodyDigest: Digest } | undefined>;
+  rememberStickyNote(mergeRequest: number, note: { readonly noteId: number; readonly bodyDigest: Digest }): Promise<void>;
+  /** The plan digests last stored for a head: environment → plan digest. */
+  reviewedPlans(
+    mergeRequest: number,
+  ): Promise<{ readonly sha: string; readonly storedAt: string; readonly plans: Readonly<Record<string, Digest>> } | undefined>;
+  rememberReviewedPlans(
+    mergeRequest: number,
+    reviewed: { readonly sha: string; readonly storedAt: string; readonly plans: Readonly<Record<string, Digest>> },
+  ): Promise<void>;
+}
