@@ -1,7 +1,7 @@
 /** The plan of one environment: the difference between what should be and what is, with everything that it stands on. */
 import type { Claim } from "./claim/claim.generated.ts";
 import type { Environment, EnvironmentType } from "./environment.ts";
-import { digestOf, type Digest, type Json } from "./json.ts";
+import { digestOf, type Digest } from "./json.ts";
 import { lastPublication, isLive, type LockedVersions } from "./record.ts";
 import type { Change } from "./resource.ts";
 
@@ -68,7 +68,7 @@ export function planDigest(plan: Omit<Plan, "digest">): Digest {
     changes: plan.steps.map((step) =>
       "missing" in step ? { target: step.target, missing: true } : { target: step.target, changes: step.changes },
     ),
-  } as unknown as Json);
+  });
 }
 
 function verbOf({ wish, log }: Environment, steps: readonly Step[]): PlanVerb {
