@@ -53,6 +53,8 @@ export interface Repository {
   tree(treeish: string, paths?: readonly string[]): Promise<readonly TreeEntry[]>;
   blobs(ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** The newest commit in `commit`'s first-parent history that changed one of the paths: on a default branch, the merge that brought it. */
+  lastChange(commit: string, paths: readonly string[]): Promise<string | undefined>;
   /** Commits in `head` and not in `target`. */
   peopleBetween(target: string, head: string): Promise<readonly CommitPeople[]>;
 }
@@ -215,6 +217,8 @@ export interface Delivery {
   /** What was decided, and why, in one sentence. */
   readonly decision: string;
   readonly jobs: readonly Job[];
+  /** Of a push hook: who pushed which head; remembered for the four eyes. */
+  readonly pushed?: { readonly sha: string; readonly userId: number };
 }
 
 export interface Jobs {
@@ -226,14 +230,27 @@ export interface Jobs {
 /** What the database remembers beside the queue. All of it can be found again without it. */
 export interface Memory {
   /** The sticky note of a merge request: its id and the digest of the body that we last wrote. */
-  stickyNote(mergeRequest: number): Promise<{ readonly noteId: number; readonly bodyDigest: Digest } | undefined>;
-  rememberStickyNote(mergeRequest: number, note: { readonly noteId: number; readonly bodyDigest: Digest }): Promise<void>;
-  /** The plan digests last stored for a head: environment → plan digest. */
-  reviewedPlans(
-    mergeRequest: number,
-  ): Promise<{ readonly sha: string; readonly storedAt: string; readonly plans: Readonly<Record<string, Digest>> } | undefined>;
-  rememberReviewedPlans(
-    mergeRequest: number,
-    reviewed: { readonly sha: string; readonly storedAt: string; readonly plans: Readonly<Record<string, Digest>> },
-  ): Promise<void>;
+  stickyNote(mergeRequest: number, marker: string): Promise<StickyNote | undefined>;
+  rememberStickyNote(mergeRequest: number, marker: string, note: StickyNote): Promise<void>;
+  /** The id of the user who pushed this head, where its push hook reached us. */
+  pusherOf(sha: string): Promise<number | undefined>;
+  /** The plans last stored for a merge request. */
+  reviewedPlans(mergeRequest: number): Promise<ReviewedPlans | undefined>;
+  rememberReviewedPlans(mergeRequest: number, reviewed: ReviewedPlans): Promise<void>;
+}
+
+export interface StickyNote {
+  readonly noteId: number;
+  /** Of the body that we last wrote. */
+  readonly bodyDigest: Digest;
+}
+
+export interface ReviewedPlans {
+  /** Head and target that the plans were made for. */
+  readonly sha: string;
+  readonly target: string;
+  /** ISO 8601, UTC. */
+  readonly storedAt: string;
+  /** Environment → digest of its plan. */
+  readonly plans: Readonly<Record<string, Digest>>;
 }
