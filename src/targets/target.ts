@@ -19,6 +19,8 @@ export interface Release {
 
 export interface Target<R extends Resource = Resource> {
   readonly name: TargetName;
+  /** Why this target cannot see whether what it wrote has come true, where it cannot; then nothing is exposed for the first time. */
+  readonly unobserved?: string | undefined;
   /** Pure. Nothing when the environment is to go. Throws nothing for a validated claim. */
   desired(environment: Environment): Resources<R>;
   /** What we own, normalised, and what is pending. Reads only. Throws Waiting or Stalled. */

@@ -1,0 +1,44 @@
+/**
+ * Rules judge, inputs are rendered (DESIGN 2). Rules come from what was adopted, never from the merge that they judge; inputs come from
+ * the merge result.
+ */
+import type { Platform } from "./claim/platform.generated.ts";
+import { compareText } from "./diagnostic.ts";
+import { digestOf, type Digest } from "./json.ts";
+
+/** A file below policies/. */
+export interface Policy {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What judges: platform.yaml's rules and the policies. */
+export interface Rules {
+  readonly platform: Platform;
+  readonly policies: readonly Policy[];
+}
+
+type Spec = Platform["spec"];
+
+export function rulePart(platform: Platform): Pick<Spec, "owners" | "types" | "limits" | "freezes"> {
+  const { owners, types, limits, freezes } = platform.spec;
+  return { owners, types, ...(limits && { limits }), ...(freezes && { freezes }) };
+}
+
+export function inputPart(platform: Platform): Omit<Spec, "owners" | "types" | "limits" | "freezes"> {
+  const { owners: _owners, types: _types, limits: _limits, freezes: _freezes, ...inputs } = platform.spec;
+  return inputs;
+}
+
+/** The adopted rules over the inputs of the merge result: what validates and what is rendered. */
+export function judgedPlatform(rules: Rules, inputs: Platform): Platform {
+  return { ...inputs, spec: { ...inputPart(inputs), ...rulePart(rules.platform) } };
+}
+
+export function rulesDigest({ platform, policies }: Rules): Digest {
+  return digestOf({ rules: rulePart(platform), policies: policies.toSorted((a, b) => compareText(a.path, b.path)) });
+}
+
+export function inputsDigest(platform: Platform): Digest {
+  return digestOf(inputPart(platform));
+}

@@ -1,0 +1,167 @@
+/** The gates before any effect: each a pure rule with a reason on which a person can act. */
+import type { Platform } from "./claim/platform.generated.ts";
+import { shortDigest, type Digest } from "./json.ts";
+import { changesOf, countChanges, type Plan } from "./plan.ts";
+import type { Approval, CommitPeople, User } from "./ports.ts";
+
+/** The merge request that brought the claim, as GitLab tells it now. */
+export interface ReviewFacts {
+  readonly iid: number;
+  readonly author: User;
+  /** Undefined: nobody knows who pushed the head. */
+  readonly pusherId: number | undefined;
+  readonly people: readonly CommitPeople[];
+  readonly approvals: readonly Approval[];
+  readonly labels: readonly string[];
+  /** When GitLab first saw the head that was merged. */
+  readonly headSeenAt: string | undefined;
+  /** The plan that was shown for this head, and when it was stored. */
+  readonly reviewed: { readonly digest: Digest; readonly storedAt: string } | undefined;
+}
+
+export interface GateFacts {
+  readonly plan: Plan;
+  /** The adopted rules. */
+  readonly rules: Platform;
+  readonly now: Date;
+  /** `unchecked`: there is no GitLab to ask (a terminal). Undefined: this commit came without a merge request. */
+  readonly review: ReviewFacts | undefined | "unchecked";
+  /** The digest that somebody allowed confirmed by `/claim apply <digest>`. */
+  readonly confirmed?: Digest | undefined;
+}
+
+export type GateName = "reviewed-plan" | "approvals" | "hold" | "freeze" | "blast-radius" | "deletion";
+
+export interface Gate {
+  readonly gate: GateName;
+  readonly verdict: "open" | "closed" | "unchecked";
+  /** One sentence for a person; may hold foreign text. */
+  readonly reason: string;
+}
+
+/** Every gate with its verdict, in a fixed order. */
+export function gatesOf(facts: GateFacts): readonly Gate[] {
+  return [reviewedPlan(facts), approvals(facts), hold(facts), freeze(facts), blastRadius(facts), deletion(facts)];
+}
+
+export function closedGates(gates: readonly Gate[]): readonly Gate[] {
+  return gates.filter(({ verdict }) => verdict === "closed");
+}
+
+const HOLD_LABEL = "claimbot::hold";
+
+function reviewedPlan({ plan, review, confirmed }: GateFacts): Gate {
+  const gate = "reviewed-plan";
+  const now = shortDigest(plan.digest);
+  if (review === "unchecked") return { gate, verdict: "unchecked", reason: "whether the plan was reviewed" };
+  if (confirmed === plan.digest) return { gate, verdict: "open", reason: `plan ${now} was confirmed by a command` };
+  if (review?.reviewed?.digest === plan.digest) return { gate, verdict: "open", reason: `plan ${now} is the reviewed one` };
+  const moved =
+    review?.reviewed === undefined
+      ? `plan ${now} was not reviewed`
+      : `the world moved since the review: reviewed ${shortDigest(review.reviewed.digest)}, now ${now}`;
+  if (plan.type === "dev" || plan.type === "sue") return { gate, verdict: "open", reason: `${moved}; ${plan.type} goes on` };
+  return { gate, verdict: "closed", reason: `${moved}. /claim apply ${now} goes on with the new plan` };
+}
+
+/** Why each approval counts or does not. Own count: GitLab CE calls zero approvals "approved". */
+export function judgeApprovals(
+  review: ReviewFacts,
+): readonly { readonly approval: Approval; readonly refusal: string | undefined }[] {
+  return review.approvals.map((approval) => ({ approval, refusal: refusalOf(approval, review) }));
+}
+
+function refusalOf({ user, at }: Approval, review: ReviewFacts): string | undefined {
+  if (user.bot) return "is a bot";
+  if (user.id === review.author.id) return "is the author of the merge request";
+  if (user.id === review.pusherId) return "pushed this head";
+  const commit = review.people.find((people) => committed(people, user));
+  if (commit !== undefined) return `committed ${commit.sha.slice(0, 7)} to this branch`;
+  if (review.headSeenAt === undefined || at === undefined) return "approved at a time that GitLab does not tell";
+  if (at < review.headSeenAt) return "approved an older head";
+  if (review.reviewed !== undefined && at < review.reviewed.storedAt) return "approved before the plan was there";
+  return undefined;
+}
+
+/** Forged names can only take an approval away, never give one: whoever pushed is known by GitLab alone. */
+function committed(people: CommitPeople, { username, name }: User): boolean {
+  const own = new Set([username.toLowerCase(), name.toLowerCase()]);
+  const names = [people.authorName, people.committerName];
+  const emails = [people.authorEmail, people.committerEmail].map((email) => email.split("@", 1)[0]?.replace(/^\d+-/, "") ?? "");
+  return [...names, ...emails].some((text) => own.has(text.toLowerCase()));
+}
+
+function approvals({ plan, rules, review }: GateFacts): Gate {
+  const gate = "approvals";
+  const needed = rules.spec.types[plan.type].approvals;
+  if (needed === 0) return { gate, verdict: "open", reason: `${plan.type} needs no approval` };
+  if (review === "unchecked") return { gate, verdict: "unchecked", reason: `${needed} approvals` };
+  if (review === undefined) {
+    return { gate, verdict: "closed", reason: `needs ${needed} approvals, but this commit came without a merge request` };
+  }
+  if (review.pusherId === undefined) {
+    return {
+      gate,
+      verdict: "closed",
+      reason: "nobody knows who pushed the head, so no approval counts. Push once more and approve again",
+    };
+  }
+  const judged = judgeApprovals(review);
+  const good = judged.filter(({ refusal }) => refusal === undefined);
+  const whose = judged.map(({ approval, refusal }) => `${approval.user.name} ${refusal === undefined ? "✓" : `✗ ${refusal}`}`);
+  const reason = `${good.length} of ${needed} approvals${whose.length === 0 ? "" : ` (${whose.join(", ")})`}`;
+  return { gate, verdict: good.length >= needed ? "open" : "closed", reason };
+}
+
+function hold({ review }: GateFacts): Gate {
+  const gate = "hold";
+  if (review === "unchecked") return { gate, verdict: "unchecked", reason: "a hold" };
+  const held = review?.labels.includes(HOLD_LABEL) ?? false;
+  if (held) return { gate, verdict: "closed", reason: `held by the label ${HOLD_LABEL}; /claim unhold takes it off` };
+  return { gate, verdict: "open", reason: "nobody holds it" };
+}
+
+function freeze({ plan, rules, now }: GateFacts): Gate {
+  const gate = "freeze";
+  const running = rules.spec.freezes?.find(
+    ({ types, from, until }) =>
+      types.includes(plan.type) && Date.parse(from) <= now.getTime() && now.getTime() < Date.parse(until),
+  );
+  if (running === undefined) return { gate, verdict: "open", reason: "no freeze" };
+  return {
+    gate,
+    verdict: "closed",
+    reason: `frozen until ${running.until} (${running.key}: ${running.reason}); it goes on by itself then`,
+  };
+}
+
+function blastRadius({ plan, rules, confirmed }: GateFacts): Gate {
+  const gate = "blast-radius";
+  const { changesPerRelease = 200, deletionsPerRelease = 20 } = rules.spec.limits ?? {};
+  const changes = changesOf(plan).map(({ change }) => change);
+  const { deletes } = countChanges(changes);
+  const confirm = `/claim apply ${shortDigest(plan.digest)} goes on`;
+  if (confirmed === plan.digest) return { gate, verdict: "open", reason: "confirmed by a command" };
+  if (changes.length > changesPerRelease) {
+    return { gate, verdict: "closed", reason: `${changes.length} changes at once, more than ${changesPerRelease}. ${confirm}` };
+  }
+  if (plan.verb !== "remove" && deletes > deletionsPerRelease) {
+    return { gate, verdict: "closed", reason: `${deletes} deletions at once, more than ${deletionsPerRelease}. ${confirm}` };
+  }
+  return { gate, verdict: "open", reason: `${changes.length} changes, ${deletes} of them deletions` };
+}
+
+/** What prod loses is confirmed by a person who saw it: by an approval where the rules ask for one, else by a command. */
+function deletion({ plan, rules, review, confirmed }: GateFacts): Gate {
+  const gate = "deletion";
+  const { deletes } = countChanges(changesOf(plan).map(({ change }) => change));
+  if (plan.type !== "prod" || deletes === 0) return { gate, verdict: "open", reason: "nothing of prod is deleted" };
+  if (review === "unchecked") return { gate, verdict: "unchecked", reason: `${deletes} deletions in prod` };
+  if (rules.spec.types.prod.approvals > 0 || confirmed === plan.digest)
+    return { gate, verdict: "open", reason: `${deletes} deletions, seen` };
+  return {
+    gate,
+    verdict: "closed",
+    reason: `${deletes} deletions in prod. /claim apply ${shortDigest(plan.digest)} confirms them`,
+  };
+}
