@@ -1,0 +1,57 @@
+/**
+ * The bundle: everything that Flux applies for one environment, in one file, rendered purely from claim, platform and locked versions.
+ * Objects are built as data and written by one writer: there is no template, so nothing that a claim says can become anything but a value.
+ */
+import type { Environment } from "../environment.ts";
+import { digestOfBytes, type Digest } from "../json.ts";
+import { clusterObjects } from "./bundle/cluster.ts";
+import { componentObjects } from "./bundle/components.ts";
+import { KEPT, objectName, objectsOf, type KubernetesObject } from "./bundle/kubernetes-object.ts";
+import { routeObjects } from "./bundle/routes.ts";
+import { serviceObjects } from "./bundle/services.ts";
+import { yamlOf } from "./bundle/yaml.ts";
+
+export interface Bundle {
+  /** As it is stored: one document per object. */
+  readonly yaml: string;
+  /** SHA-256 of the bytes: the release digest. */
+  readonly digest: Digest;
+  readonly objects: readonly KubernetesObject[];
+}
+
+/** Renders a validated environment that has a wish. Equal input gives equal bytes. */
+export function renderBundle(environment: Environment): Bundle {
+  const { wish } = environment;
+  if (wish === undefined) throw new Error(`${environment.name} is to go: there is nothing to render`);
+  const make = objectsOf(environment);
+  return bundleOf([
+    ...clusterObjects(environment, wish, make),
+    ...componentObjects(environment, wish, make),
+    ...serviceObjects(environment, wish, make),
+    ...routeObjects(environment, wish, make),
+  ]);
+}
+
+/** The same objects without what keeps them from being deleted: the first step of a removal. */
+export function disarmedBundle(objects: readonly KubernetesObject[]): Bundle {
+  return bundleOf(objects.map(disarmed));
+}
+
+function bundleOf(objects: readonly KubernetesObject[]): Bundle {
+  const names = objects.map(objectName);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  // Flux refuses a build with two objects of one identity, and with it the whole environment.
+  if (twice !== undefined) throw new Error(`the bundle has two objects ${twice}`);
+  const yaml = yamlOf(objects);
+  return { yaml, digest: digestOfBytes(yaml), objects };
+}
+
+function disarmed(object: KubernetesObject): KubernetesObject {
+  const { annotations = {} } = object.metadata;
+  const kept = Object.entries(annotations).filter(([name]) => !(name in KEPT));
+  const metadata = { ...object.metadata, annotations: Object.fromEntries(kept) };
+  const { spec } = object;
+  if (spec === null || typeof spec !== "object" || Array.isArray(spec) || !("deletionProtection" in spec))
+    return { ...object, metadata };
+  return { ...object, metadata, spec: { ...spec, deletionProtection: false } };
+}

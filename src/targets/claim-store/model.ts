@@ -1,0 +1,152 @@
+/** What the claim log should say of an environment, what it says, and how its records are written down. Pure. */
+import type { Environment, EnvironmentType } from "../../core/environment.ts";
+import { canonicalJson, digestOf, digestOfBytes, type Digest } from "../../core/json.ts";
+import { renderBundle } from "../../core/render/bundle.ts";
+import { lastPublication, type LockedVersions, type Log, type LogRecord } from "../../core/record.ts";
+import type { Observation, Resource, Resources } from "../../core/resource.ts";
+import type { Release } from "../target.ts";
+
+/** What a publication pins: the claim, the versions that its constraints were resolved to, and the release that Flux applies. */
+export interface ClaimRecord extends Resource {
+  readonly key: "record";
+  readonly kind: "claim";
+  readonly claimDigest: Digest;
+  readonly releaseDigest: Digest;
+  readonly versions: LockedVersions;
+}
+
+export function desiredRecord(environment: Environment): Resources<ClaimRecord> {
+  const { wish } = environment;
+  if (wish === undefined) return [];
+  return [
+    claimRecord({ claimDigest: wish.claimDigest, releaseDigest: renderBundle(environment).digest, versions: wish.versions }),
+  ];
+}
+
+/**
+ * | head of the log | wish      | observed                          |                                                             |
+ * | --------------- | --------- | --------------------------------- | ----------------------------------------------------------- |
+ * | none, Removed   | any       | nothing                           |                                                             |
+ * | Publication     | any       | what it pins                      |                                                             |
+ * | Tombstone       | none      | what the last publication pinned  | pending; a repeated removal has the same change as the first |
+ * | Tombstone       | there     | nothing                           | the claim came back while it was going: published anew      |
+ */
+export function observedRecord(log: Log, wished: boolean): Observation<ClaimRecord> {
+  const publication = lastPublication(log);
+  const head = log.at(-1)?.kind;
+  const nothing = { resources: [], pending: [], contested: [] };
+  if (publication === undefined || head === undefined || head === "Removed") return nothing;
+  if (head === "Publication") return { ...nothing, resources: [claimRecord(publication)] };
+  return wished ? nothing : { ...nothing, resources: [claimRecord(publication)], pending: ["the removal is not confirmed yet"] };
+}
+
+function claimRecord({ claimDigest, releaseDigest, versions }: Omit<ClaimRecord, "key" | "kind">): ClaimRecord {
+  return { key: "record", kind: "claim", claimDigest, releaseDigest, versions };
+}
+
+/** A record as it is stored: one line of canonical JSON, so that its bytes, and their digest in the next record, follow from its value. */
+export function recordText(record: LogRecord): string {
+  return `${canonicalJson(record)}\n`;
+}
+
+export function recordDigest(record: LogRecord): Digest {
+  return digestOfBytes(recordText(record));
+}
+
+/** The record that publishes the wish after `head`. */
+export function publicationOf(release: Release, head: LogRecord | undefined): LogRecord {
+  const { wish } = release.environment;
+  if (wish === undefined) throw new Error("a publication needs a wish");
+  return {
+    kind: "Publication",
+    ...recordBase(release, head),
+    claim: wish.claim,
+    claimDigest: wish.claimDigest,
+    versions: wish.versions,
+    releaseDigest: renderBundle(release.environment).digest,
+  };
+}
+
+/** The record that follows `head` while an environment goes: a Tombstone after a Publication, Removed after a Tombstone. */
+export function removalOf(release: Release, head: LogRecord): LogRecord {
+  return { kind: head.kind === "Publication" ? "Tombstone" : "Removed", ...recordBase(release, head) };
+}
+
+function recordBase(release: Release, head: LogRecord | undefined): Omit<Extract<LogRecord, { kind: "Removed" }>, "kind"> {
+  return {
+    environment: release.environment.name,
+    sequence: (head?.sequence ?? 0) + 1,
+    at: release.at,
+    source: release.source,
+    planDigest: release.planDigest,
+    ...(head && { previous: recordDigest(head) }),
+    ...(release.breakGlass !== undefined && { breakGlass: release.breakGlass }),
+  };
+}
+
+/** True when both say the same for the same plan and commit: a repeated job finds its own work. */
+export function isSameRecord(a: LogRecord, b: LogRecord): boolean {
+  return a.kind === b.kind && a.planDigest === b.planDigest && a.source.commit === b.source.commit && claimOf(a) === claimOf(b);
+}
+
+function claimOf(record: LogRecord): Digest | undefined {
+  return record.kind === "Publication" ? record.claimDigest : undefined;
+}
+
+/** Days, where platform.yaml cannot be asked because there is no wish: DESIGN 2's defaults. */
+const DEFAULT_RETENTION_DAYS: Readonly<Record<EnvironmentType, number>> = { dev: 30, sue: 7, stage: 365, prod: 2557 };
+
+/** Until when what a release writes is locked. */
+export function retainUntil({ environment, at }: Release): Date {
+  const days = environment.wish?.platform.spec.types[environment.type].retentionDays ?? DEFAULT_RETENTION_DAYS[environment.type];
+  return new Date(Date.parse(at) + days * 86_400_000);
+}
+
+/** Why a stored value is not the record that its place asks for; undefined when it is. */
+export function recordFault(text: string, environment: string, previous: LogRecord | undefined): string | undefined {
+  const value = parseJson(text);
+  if (!isRecord(value)) return "it is not a record of claimbot's";
+  if (recordText(value) !== text) return "its bytes are not those that claimbot writes";
+  if (value.environment !== environment) return `it belongs to ${value.environment}`;
+  if (value.sequence !== (previous?.sequence ?? 0) + 1) return `it says that it is number ${value.sequence}`;
+  if (value.previous !== (previous && recordDigest(previous))) return "it does not follow the record before it";
+  if (value.kind === "Publication" && digestOf(value.claim) !== value.claimDigest)
+    return "its claim is not the one whose digest it names";
+  return undefined;
+}
+
+/** Reads a text that `recordFault` has nothing against. */
+export function parseRecord(text: string): LogRecord {
+  return JSON.parse(text) as LogRecord;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Torn or foreign; the caller names the key.
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is LogRecord {
+  if (!isObject(value) || !isObject(value["source"])) return false;
+  const { source } = value;
+  const texts = [
+    value["environment"],
+    value["at"],
+    value["planDigest"],
+    source["project"],
+    source["commit"],
+    source["path"],
+    source["blob"],
+  ];
+  if (!texts.every((text) => typeof text === "string") || !Number.isSafeInteger(value["sequence"])) return false;
+  if (!Array.isArray(source["approvers"])) return false;
+  if (value["kind"] !== "Publication") return value["kind"] === "Tombstone" || value["kind"] === "Removed";
+  return isObject(value["claim"]) && isObject(value["versions"]) && typeof value["releaseDigest"] === "string";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
