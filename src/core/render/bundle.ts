@@ -19,6 +19,15 @@ export interface Bundle {
   readonly objects: readonly KubernetesObject[];
 }
 
+/** The folder of a release: Flux's path, and the prefix of its Bucket. */
+export function releaseFolder(environment: string, releaseDigest: Digest): string {
+  return `releases/${environment}/${releaseDigest}`;
+}
+
+export function bundleKey(environment: string, releaseDigest: Digest): string {
+  return `${releaseFolder(environment, releaseDigest)}/bundle.yaml`;
+}
+
 /** Renders a validated environment that has a wish. Equal input gives equal bytes. */
 export function renderBundle(environment: Environment): Bundle {
   const { wish } = environment;

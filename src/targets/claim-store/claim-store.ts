@@ -1,28 +1,15 @@
 /** The claim store as a target: what was approved becomes an immutable record before anything else happens. */
 import { Stale, Stalled } from "../../core/errors.ts";
 import type { ObjectStore } from "../../core/ports.ts";
-import { renderBundle } from "../../core/render/bundle.ts";
+import { bundleKey, renderBundle } from "../../core/render/bundle.ts";
 import { recordKey, type LogRecord } from "../../core/record.ts";
 import { diffResources } from "../../core/resource.ts";
+import { retainUntil } from "../retention.ts";
 import type { Release, Target } from "../target.ts";
 import { readOn, storePlan } from "./log.ts";
-import {
-  desiredRecord,
-  isSameRecord,
-  observedRecord,
-  publicationOf,
-  recordText,
-  removalOf,
-  retainUntil,
-  type ClaimRecord,
-} from "./model.ts";
+import { desiredRecord, isSameRecord, observedRecord, publicationOf, recordText, removalOf, type ClaimRecord } from "./model.ts";
 
 export { environmentsInLog, readLog, readPlan, storePlan } from "./log.ts";
-
-/** Where everything that Flux applies for one release of an environment is kept. */
-export function bundleKey(environment: string, releaseDigest: string): string {
-  return `releases/${environment}/${releaseDigest}/bundle.yaml`;
-}
 
 export function claimStoreTarget(store: ObjectStore): Target<ClaimRecord> {
   return {

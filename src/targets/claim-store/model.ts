@@ -1,5 +1,5 @@
 /** What the claim log should say of an environment, what it says, and how its records are written down. Pure. */
-import type { Environment, EnvironmentType } from "../../core/environment.ts";
+import type { Environment } from "../../core/environment.ts";
 import { canonicalJson, digestOf, digestOfBytes, type Digest } from "../../core/json.ts";
 import { renderBundle } from "../../core/render/bundle.ts";
 import { lastPublication, type LockedVersions, type Log, type LogRecord } from "../../core/record.ts";
@@ -91,15 +91,6 @@ export function isSameRecord(a: LogRecord, b: LogRecord): boolean {
 
 function claimOf(record: LogRecord): Digest | undefined {
   return record.kind === "Publication" ? record.claimDigest : undefined;
-}
-
-/** Days, where platform.yaml cannot be asked because there is no wish: DESIGN 2's defaults. */
-const DEFAULT_RETENTION_DAYS: Readonly<Record<EnvironmentType, number>> = { dev: 30, sue: 7, stage: 365, prod: 2557 };
-
-/** Until when what a release writes is locked. */
-export function retainUntil({ environment, at }: Release): Date {
-  const days = environment.wish?.platform.spec.types[environment.type].retentionDays ?? DEFAULT_RETENTION_DAYS[environment.type];
-  return new Date(Date.parse(at) + days * 86_400_000);
 }
 
 /** Why a stored value is not the record that its place asks for; undefined when it is. */
