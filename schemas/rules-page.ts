@@ -1,0 +1,3 @@
+export function rulesPage(): string {
+  return "";
+}
