@@ -21,7 +21,7 @@ export function openLog({ level, secrets, destination = process.stderr }: LogOpt
   const logger = pino(
     {
       level,
-      base: undefined,
+      base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: errorFields },

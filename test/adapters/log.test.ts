@@ -85,7 +85,7 @@ test("what a client hangs on its errors is not logged", () => {
 test("no entry can forge another or move a terminal", () => {
   const { log, lines } = openedLog([]);
   log.info({ title: 'x"}\n{"level":"error"\r\u001b[2J\u009b31m\u2028\u202e' }, "a\nb");
-  expect([...lines[0]!.trimEnd()].filter((character) => character < " " || character > "~")).toEqual([]);
+  expect(Array.from(lines[0]!.trimEnd()).filter((character) => character < " " || character > "~")).toEqual([]);
   expect(lines[0]!.split("\n")).toHaveLength(2);
   expect(JSON.parse(lines[0]!).title).toContain("\u009b31m");
 });
