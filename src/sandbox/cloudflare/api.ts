@@ -288,7 +288,7 @@ function zoneJson({ id, name, plan, createdAt }: Zone): unknown {
     modified_on: createdAt,
     activated_on: createdAt,
     meta: { step: 2, custom_certificate_quota: 0, page_rule_quota: 3, phishing_detected: false },
-    owner: { id: null, type: "user", email: null },
+    owner: { id: idOf("owner"), type: "user", name: "Example" },
     account: ACCOUNT,
     permissions: ["#dns_records:edit", "#dns_records:read", "#waf:edit", "#waf:read", "#zone:read"],
     plan: {
