@@ -56,7 +56,7 @@ test("a writer killed at any moment leaves whole objects or none, and every ackn
     expect(objects.length).toBeGreaterThanOrEqual(acknowledged);
     for (const { key } of objects) {
       const body = Buffer.from((await store.read(key))?.body ?? []);
-      expect(body.byteLength, key).toBe(4 * 1024 * 1024);
+      expect(body.byteLength).toBe(4 * 1024 * 1024);
       expect(
         body.every((byte) => byte === body[0]),
         key,

@@ -27,7 +27,8 @@ export function objectsIn(text: string): readonly KubernetesObject[] {
 }
 
 function documentOf(object: KubernetesObject): string {
-  const document = new Document(object, {
+  // By way of JSON, as digests are made: without undefined members, and with -0 as 0.
+  const document = new Document(JSON.parse(JSON.stringify(object)), {
     aliasDuplicateObjects: false,
     sortMapEntries: (a, b) => compareKeys(keyText(a), keyText(b)),
   });
