@@ -3,11 +3,13 @@
  * Base path /client/v4; `/` is a page for people. Facts of developers.cloudflare.com and public reports, 2026-11.
  */
 import { Hono } from "hono";
-import { cloudflareApi, type World } from "./cloudflare/api.ts";
+import { cloudflareApi } from "./cloudflare/api.ts";
+import { newBudget } from "./cloudflare/budget.ts";
 import { PAGE_HEADERS, zonesPage } from "./cloudflare/page.ts";
 import type { PlanName } from "./cloudflare/plans.ts";
 import { createRecord, deleteRecord, patchRecord, transact } from "./cloudflare/records.ts";
 import { addRule, patchRule, putEntryPoint, removeRule } from "./cloudflare/rulesets.ts";
+import type { World } from "./cloudflare/world.ts";
 import { entryPoint, idOf, newZone, saveRuleset, type DnsRecord, type Rule, type Ruleset, type Zone } from "./cloudflare/zone.ts";
 import { startServer, type SandboxServer } from "./server.ts";
 
@@ -20,6 +22,8 @@ export interface CloudflareOptions {
   readonly zones: readonly SandboxZone[];
   /** The one API token that is let in. */
   readonly token: string;
+  /** What the token may ask in five minutes; 1,200 without, as in reality. */
+  readonly requestsPerWindow?: number;
   readonly port?: number;
   readonly now?: () => Date;
 }
@@ -65,8 +69,8 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Sandb
     token: options.token,
     stamp: { now: time, newId: () => idOf(`object ${(count += 1)}`) },
     denied: new Set(),
-    throttle: { left: 0, retryAfterSeconds: 0 },
-    used: { requests: 0 },
+    clock: () => now().getTime(),
+    budget: newBudget(options.requestsPerWindow ?? 1200),
     unexpected: (what) => void unexpected.push(what),
   };
   const app = new Hono();
@@ -136,7 +140,7 @@ function handOf(world: World): Hand {
       if (denied) world.denied.add(entry);
       else world.denied.delete(entry);
     },
-    throttle: (answers, retryAfterSeconds) => void Object.assign(world.throttle, { left: answers, retryAfterSeconds }),
+    throttle: (answers, retryAfterSeconds) => void (world.budget.refusals = { left: answers, retryAfterSeconds }),
   };
 }
 

@@ -342,6 +342,26 @@ test("tells its budget with every answer, and when to come back with a 429", asy
   await expect(client.zones.get({ zone_id })).resolves.toMatchObject({ id: zone_id });
 });
 
+test("refuses everything once the budget of five minutes is spent", async () => {
+  let now = Date.parse("2026-11-24T10:00:00Z");
+  await using server = await startCloudflare({
+    zones: [],
+    token: "sandbox-token",
+    requestsPerWindow: 2,
+    now: () => new Date(now),
+  });
+  const ask = async (): Promise<readonly unknown[]> => {
+    const { status, headers } = await fetch(`${server.apiUrl}/zones`, { headers: { authorization: "Bearer sandbox-token" } });
+    return [status, headers.get("ratelimit"), headers.get("retry-after")];
+  };
+  await expect(ask()).resolves.toEqual([200, '"default";r=1;t=300', null]);
+  now += 100_000;
+  await expect(ask()).resolves.toEqual([200, '"default";r=0;t=200', null]);
+  await expect(ask()).resolves.toEqual([429, '"default";r=0;t=200', "200"]);
+  now += 200_000;
+  await expect(ask()).resolves.toEqual([200, '"default";r=1;t=300', null]);
+});
+
 test("refuses writes that the token may not make", async () => {
   const { server, client, zone_id } = await start();
   await using _ = server;

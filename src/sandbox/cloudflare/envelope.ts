@@ -2,24 +2,12 @@
 import type { Context } from "hono";
 import { ApiError, badBody, refusal } from "./api-error.ts";
 
-const REQUESTS_PER_WINDOW = 1200;
-const WINDOW_SECONDS = 300;
-
 export function ok(context: Context, result: unknown, more: Readonly<Record<string, unknown>> = {}): Response {
   return context.json({ result, success: true, errors: [], messages: [], ...more });
 }
 
 export function failed(context: Context, error: ApiError): Response {
   return context.json({ result: null, success: false, errors: error.errors, messages: [] }, error.status);
-}
-
-/** Where the budget stands, in the form of 2025-09-03: always sent, also with a refusal. */
-export function rateLimitHeaders(used: number): Readonly<Record<string, string>> {
-  const left = Math.max(0, REQUESTS_PER_WINDOW - used);
-  return {
-    Ratelimit: `"default";r=${left};t=${WINDOW_SECONDS}`,
-    "Ratelimit-Policy": `"default";q=${REQUESTS_PER_WINDOW};w=${WINDOW_SECONDS}`,
-  };
 }
 
 export async function jsonBody(context: Context): Promise<Readonly<Record<string, unknown>>> {
