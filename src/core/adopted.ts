@@ -5,6 +5,8 @@
 import type { Platform } from "./claim/platform.generated.ts";
 import { compareText } from "./diagnostic.ts";
 import { digestOf, type Digest } from "./json.ts";
+import { planDigest, type Plan } from "./plan.ts";
+import type { Resource } from "./resource.ts";
 
 /** A file below policies/. */
 export interface Policy {
@@ -41,4 +43,33 @@ export function rulesDigest({ platform, policies }: Rules): Digest {
 
 export function inputsDigest(platform: Platform): Digest {
   return digestOf(inputPart(platform));
+}
+
+/** The name under which rules are adopted: it is released like a prod environment and no environment has it. */
+export const PLATFORM_NAME = "platform";
+
+/** The plan of adopting other rules: one change, judged by the rules that stand. */
+export function rulesPlan(adopted: Rules, proposed: Rules): Plan {
+  const body: Omit<Plan, "digest"> = {
+    environment: PLATFORM_NAME,
+    type: "prod",
+    verb: "change",
+    inputsDigest: digestOf({}),
+    rulesDigest: rulesDigest(adopted),
+    versions: {},
+    steps: [
+      {
+        target: "claim-store",
+        changes: [{ verb: "update", key: "rules", before: ruleResource(adopted), after: ruleResource(proposed) }],
+        pending: [],
+        contested: [],
+      },
+    ],
+  };
+  return { ...body, digest: planDigest(body) };
+}
+
+function ruleResource({ platform, policies }: Rules): Resource & { readonly rules: unknown; readonly policies: unknown } {
+  const digests = Object.fromEntries(policies.map(({ path, text }) => [path, digestOf(text)]));
+  return { key: "rules", kind: "rules", rules: rulePart(platform), policies: digests };
 }

@@ -100,6 +100,8 @@ export interface MergeRequest {
   readonly labels: readonly string[];
   /** The commit that the merge made on the target: merge commit, else squash commit, else head. Only when merged. */
   readonly mergedCommit: string | undefined;
+  /** ISO 8601, by GitLab's clock. */
+  readonly mergedAt?: string | undefined;
   readonly webUrl: string;
 }
 

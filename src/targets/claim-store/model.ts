@@ -64,6 +64,7 @@ export function publicationOf(release: Release, head: LogRecord | undefined): Lo
     claimDigest: wish.claimDigest,
     versions: wish.versions,
     releaseDigest: renderBundle(release.environment).digest,
+    zones: release.environment.zones,
   };
 }
 

@@ -1,0 +1,28 @@
+/** Who speaks, as GitLab knows them now: the one that every permission is about. */
+import type { MergeRequest, User } from "../core/ports.ts";
+import type { ForgeWorld } from "./world.ts";
+
+export interface Actor {
+  readonly user: User;
+  /** In the project of the claims, inherited ones included; 0 for none. */
+  readonly accessLevel: number;
+  readonly isAuthor: boolean;
+  readonly fork: boolean;
+  /** In the group that owns an environment; asked once per group. */
+  ownerAccessLevel(group: string): Promise<number>;
+}
+
+export async function actorOf(world: ForgeWorld, mr: MergeRequest, user: User, signal: AbortSignal): Promise<Actor> {
+  const known = new Map<string, Promise<number>>();
+  return {
+    user,
+    accessLevel: await world.forge.accessLevel(user.id, signal),
+    isAuthor: user.id === mr.author.id,
+    fork: mr.sourceProjectId !== mr.targetProjectId,
+    async ownerAccessLevel(group) {
+      const level = known.get(group) ?? world.forge.groupAccessLevel(group, user.id, signal);
+      known.set(group, level);
+      return level;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * Adoption: which rules judge. They have a log of their own, claims/platform/, and change only by a release that the rules before them
+ * allow (DESIGN 2), so no merge can loosen what judges it.
+ */
+import { PLATFORM_NAME, rulesDigest, rulesPlan, type Rules } from "../core/adopted.ts";
+import { validateTree } from "../core/claim/validate.ts";
+import { Stalled, Waiting } from "../core/errors.ts";
+import { canonicalJson, digestOfBytes, type Digest } from "../core/json.ts";
+import type { Plan } from "../core/plan.ts";
+import type { ObjectStore } from "../core/ports.ts";
+import { recordKey, type Source } from "../core/record.ts";
+import type { ClaimFiles } from "./files.ts";
+import type { World } from "./world.ts";
+
+interface AdoptionRecord {
+  readonly kind: "Adoption";
+  readonly sequence: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly source: Source;
+  readonly rules: Rules;
+  readonly rulesDigest: Digest;
+  readonly planDigest?: Digest;
+  readonly previous?: Digest;
+}
+
+interface Adopted {
+  readonly record: AdoptionRecord;
+  readonly bytes: Uint8Array;
+}
+
+/** The rules that judge; undefined before the first adoption, when the target branch counts as adopted. */
+export async function adoptedRules(world: Pick<World, "store">, signal: AbortSignal): Promise<Rules | undefined> {
+  return (await newest(world.store, signal))?.record.rules;
+}
+
+async function newest(store: ObjectStore, signal: AbortSignal): Promise<Adopted | undefined> {
+  let last: Adopted | undefined;
+  for (const [index, { key }] of (await store.list(`claims/${PLATFORM_NAME}/`, signal)).entries()) {
+    const object = await store.read(key, signal);
+    const record = object && parse(object.body);
+    const follows = record?.sequence === index + 1 && record.previous === (last && digestOfBytes(last.bytes));
+    if (object === undefined || record === undefined || !follows || rulesDigest(record.rules) !== record.rulesDigest) {
+      throw new Stalled(
+        `${store.name}: ${key} is not the next adoption of rules`,
+        "Somebody changed or damaged the claim store: find out who wrote it",
+      );
+    }
+    last = { record, bytes: object.body };
+  }
+  return last;
+}
+
+function parse(bytes: Uint8Array): AdoptionRecord | undefined {
+  const value = JSON.parse(new TextDecoder().decode(bytes)) as AdoptionRecord | null;
+  return value?.kind === "Adoption" ? value : undefined;
+}
+
+/** Writes the next adoption. Throws Waiting when somebody else wrote it first: the next run reads what they wrote. */
+export async function adopt(
+  world: World,
+  rules: Rules,
+  source: Source,
+  plan: Plan | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  const last = await newest(world.store, signal);
+  const record: AdoptionRecord = {
+    kind: "Adoption",
+    sequence: (last?.record.sequence ?? 0) + 1,
+    at: world.now().toISOString(),
+    source,
+    rules,
+    rulesDigest: rulesDigest(rules),
+    ...(plan && { planDigest: plan.digest }),
+    ...(last && { previous: digestOfBytes(last.bytes) }),
+  };
+  const key = recordKey(PLATFORM_NAME, record.sequence);
+  const written = await world.store.putNew(key, Buffer.from(`${canonicalJson(record)}\n`));
+  if (written === "exists") throw new Waiting("somebody else adopted rules at the same moment", 1_000);
+  return key;
+}
+
+/** The rules that a tree brings; undefined where its platform.yaml is missing or wrong. */
+export function rulesOf(world: Pick<World, "cache" | "defaultPolicies">, { files, policies }: ClaimFiles): Rules | undefined {
+  const { platform } = validateTree({
+    files: files.filter(({ path }) => path === "platform.yaml"),
+    rules: undefined,
+    cache: world.cache,
+  });
+  return platform && { platform, policies: policies.length > 0 ? policies : world.defaultPolicies };
+}
+
+/** The plan of adopting what a tree proposes; none where nothing is adopted yet, or nothing differs. */
+export function rulesPlans(adopted: Rules | undefined, proposed: Rules | undefined): readonly Plan[] {
+  if (adopted === undefined || proposed === undefined || rulesDigest(adopted) === rulesDigest(proposed)) return [];
+  return [rulesPlan(adopted, proposed)];
+}

@@ -1,0 +1,154 @@
+/** From files to plans: judges the tree, makes an Environment of each claim, and observes the targets. Reads only. */
+import { inputsDigest, judgedPlatform, rulesDigest, type Rules } from "../core/adopted.ts";
+import type { Platform } from "../core/claim/platform.generated.ts";
+import { validateTree, type JudgedClaim, type TreeVerdict } from "../core/claim/validate.ts";
+import type { Diagnostic } from "../core/diagnostic.ts";
+import { isExpired, type Environment, type EnvironmentType, type Wish } from "../core/environment.ts";
+import { Stalled } from "../core/errors.ts";
+import type { Plan } from "../core/plan.ts";
+import { isLive, lastPublication, type Log } from "../core/record.ts";
+import { environmentsInLog, readLog } from "../targets/claim-store/claim-store.ts";
+import { planEnvironment } from "../targets/reconcile.ts";
+import type { ClaimFiles } from "./files.ts";
+import { lockVersions } from "./lock-versions.ts";
+import type { World } from "./world.ts";
+
+/** A tree of the claim repository, judged. */
+export interface Judged {
+  readonly verdict: TreeVerdict;
+  /** The adopted rules that judged it. */
+  readonly rules: Rules;
+  /** Adopted rules over the tree's inputs. */
+  readonly platform: Platform;
+  /** The log of every environment that lives. */
+  readonly live: ReadonlyMap<string, Log>;
+}
+
+/** Logs of all environments whose log does not end in Removed. */
+export async function liveLogs(world: World, signal: AbortSignal): Promise<ReadonlyMap<string, Log>> {
+  const names = await environmentsInLog(world.store, signal);
+  const logs = await Promise.all(names.map(async (name) => [name, await readLog(world.store, name, signal)] as const));
+  return new Map(logs.filter(([, log]) => isLive(log)));
+}
+
+export interface JudgeOptions {
+  /** The adopted rules; without, the tree's own count as adopted (a first run, a terminal). */
+  readonly rules: Rules | undefined;
+  readonly elsewhere?: readonly { readonly hostname: string; readonly where: string }[];
+  readonly live: ReadonlyMap<string, Log>;
+}
+
+/** Throws Stalled when platform.yaml is missing or wrong and nothing is adopted: that is never "everything is to go". */
+export function judge(world: World, { files, policies }: ClaimFiles, { rules, elsewhere, live }: JudgeOptions): Judged {
+  const verdict = validateTree({
+    files,
+    rules: rules?.platform,
+    live: new Map([...live].flatMap(([name, log]) => liveFacts(name, log))),
+    ...(elsewhere && { elsewhere }),
+    removed: removedClaims(files, live),
+    cache: world.cache,
+  });
+  const judging = rules ?? (verdict.platform && { platform: verdict.platform, policies });
+  if (judging === undefined || verdict.platform === undefined) {
+    const [first] = verdict.diagnostics.filter(({ path }) => path === "platform.yaml");
+    const why =
+      first === undefined ? "platform.yaml cannot be read" : `${first.path}:${first.line}:${first.column} ${first.message}`;
+    throw new UnreadablePlatform(why, first?.hint ?? "Mend platform.yaml; nothing is done before", verdict.diagnostics);
+  }
+  return { verdict, rules: judging, platform: judgedPlatform(judging, verdict.platform), live };
+}
+
+/** platform.yaml is missing or wrong, so nothing can be planned; carries every diagnostic of the tree. */
+export class UnreadablePlatform extends Stalled {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(message: string, wayOut: string, diagnostics: readonly Diagnostic[]) {
+    super(message, wayOut);
+    this.diagnostics = diagnostics;
+  }
+}
+
+function liveFacts(name: string, log: Log): [string, { type: string; region: string }][] {
+  const claim = lastPublication(log)?.claim;
+  return claim === undefined ? [] : [[name, { type: claim.spec.type, region: claim.spec.cluster.region }]];
+}
+
+function removedClaims(files: ClaimFiles["files"], live: ReadonlyMap<string, Log>): readonly string[] {
+  const present = new Set(files.map(({ path }) => path.replace(/^.*\//, "").replace(/\.yaml$/, "")));
+  return [...live.keys()].filter((name) => !present.has(name));
+}
+
+export interface Planned {
+  readonly environment: Environment;
+  readonly plan: Plan;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Plans one environment of a judged tree. Undefined where its claim has mistakes, or where there neither is nor was one: nothing is
+ * planned for it. `reviewed` lends its locked versions when it was made for this very claim.
+ */
+export async function planOne(
+  world: World,
+  judged: Judged,
+  name: string,
+  reviewed: Plan | undefined,
+  signal: AbortSignal,
+): Promise<Planned | undefined> {
+  const claim = judged.verdict.claims.find((candidate) => candidate.claim.metadata.name === name);
+  if (claim === undefined && judged.verdict.present.has(name)) return undefined;
+  const log = judged.live.get(name) ?? (await readLog(world.store, name, signal));
+  if (claim === undefined && !isLive(log)) return undefined;
+  const { environment, diagnostics } = await environmentOf(world, judged, name, claim, log, reviewed, signal);
+  const digests = { inputs: inputsDigest(judged.platform), rules: rulesDigest(judged.rules) };
+  return { environment, plan: await planEnvironment(world.targets, environment, digests, signal), diagnostics };
+}
+
+async function environmentOf(
+  world: World,
+  { platform }: Judged,
+  name: string,
+  judgedClaim: JudgedClaim | undefined,
+  log: Log,
+  reviewed: Plan | undefined,
+  signal: AbortSignal,
+): Promise<{ environment: Environment; diagnostics: readonly Diagnostic[] }> {
+  const base = { name, instance: world.instance, log, zones: zonesOf(platform, log) };
+  if (judgedClaim === undefined) {
+    return { environment: { ...base, type: typeInLog(log), wish: undefined, gone: "removed" }, diagnostics: [] };
+  }
+  const { claim, claimDigest, blob, path } = judgedClaim;
+  const { type } = claim.spec;
+  if (isExpired(claim, blob, platform, log, world.now())) {
+    return { environment: { ...base, type, wish: undefined, gone: "expired" }, diagnostics: [] };
+  }
+  const locked = await lockVersions(claim, claimDigest, log, reviewed, world.registry, signal);
+  const wish: Wish = { claim, claimDigest, blob, path, platform, versions: locked.versions };
+  const diagnostics = locked.unsatisfied.map(({ service, reason }): Diagnostic => ({
+    code: "claim/version-unsatisfied",
+    severity: "error",
+    path,
+    line: 1,
+    column: 1,
+    endColumn: 1,
+    message: `services: ${service}: ${reason}`,
+    hint: "Name a version that the registry has, or publish it first.",
+  }));
+  return { environment: { ...base, type, wish }, diagnostics };
+}
+
+function typeInLog(log: Log): EnvironmentType {
+  const claim = lastPublication(log)?.claim;
+  if (claim === undefined) throw new Error("a live log holds a publication");
+  return claim.spec.type;
+}
+
+/** Zones of the platform now, and those in which a published claim had names: what the platform no longer lists is still ours to clean up. */
+function zonesOf(platform: Platform, log: Log): readonly string[] {
+  const zones = new Set(platform.spec.zones.map((zone) => zone.name));
+  return [...zones].toSorted().concat([...formerZones(log)].filter((zone) => !zones.has(zone)).toSorted());
+}
+
+function formerZones(log: Log): ReadonlySet<string> {
+  return new Set(log.flatMap((record) => (record.kind === "Publication" ? (record.zones ?? []) : [])));
+}

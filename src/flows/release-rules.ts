@@ -1,0 +1,50 @@
+/** Releases the rules themselves: like a prod environment, by the approvals that the rules before them ask for. */
+import { PLATFORM_NAME } from "../core/adopted.ts";
+import { Stale } from "../core/errors.ts";
+import { closedGates, gatesOf } from "../core/gates.ts";
+import { sameJson } from "../core/json.ts";
+import type { Source } from "../core/record.ts";
+import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
+import { adopt, adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
+import type { Ground, Outcome, ReleaseRequest } from "./release.ts";
+import type { World } from "./world.ts";
+
+/** The first rules are adopted as they are; later ones pass the gates of those before. Throws Waiting, Stalled, Stale. */
+export async function releaseRules(world: World, ground: Ground, request: ReleaseRequest, signal: AbortSignal): Promise<Outcome> {
+  const proposed = rulesOf(world, ground.files);
+  if (proposed === undefined) return { kind: "unchanged" };
+  const source: Source = { project: ground.project, commit: ground.commit, path: "platform.yaml", blob: "", approvers: [] };
+  const adopted = await adoptedRules(world, signal);
+  if (adopted === undefined) {
+    await adopt(world, proposed, source, undefined, signal);
+    return { kind: "unchanged" };
+  }
+  const [plan] = rulesPlans(adopted, proposed);
+  if (plan === undefined) return { kind: "unchanged" };
+  const facts = await ground.reviewFacts(PLATFORM_NAME);
+  const gates = gatesOf({ plan, rules: adopted.platform, now: world.now(), review: facts, confirmed: request.confirmed });
+  if (closedGates(gates).length > 0 && request.breakGlass === undefined) {
+    const digest = facts === "unchecked" ? undefined : facts?.reviewed?.digest;
+    return {
+      kind: "held",
+      plan,
+      gates,
+      reviewed: digest === undefined ? undefined : await readPlan(world.store, digest, signal),
+    };
+  }
+  await storePlan(world.store, plan);
+  if ((await ground.headNow()) !== ground.commit) throw new Stale("the default branch moved before the rules were adopted");
+  if (!sameJson(await ground.reviewFacts(PLATFORM_NAME), facts))
+    throw new Stale("the merge request moved before the rules were adopted");
+  const review = facts === "unchecked" ? undefined : facts;
+  const whole: Source = {
+    ...source,
+    ...(review && {
+      mergeRequest: review.iid,
+      author: review.author.username,
+      approvers: review.approvals.map(({ user }) => user.username),
+    }),
+  };
+  const record = await adopt(world, proposed, whole, plan, signal);
+  return { kind: "settled", plan, done: [{ target: "claim-store", changes: 1 }], record, source: whole };
+}

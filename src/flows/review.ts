@@ -1,0 +1,193 @@
+/** Review: one merge request, one plan of every effect, one note, one status. Reads the truth when it runs; an event was only an address. */
+import { inputsDigest, type Rules } from "../core/adopted.ts";
+import { claimPathOf } from "../core/claim/tree-files.ts";
+import { PLATFORM_PATH } from "../core/claim/validate.ts";
+import type { Diagnostic } from "../core/diagnostic.ts";
+import { Stale } from "../core/errors.ts";
+import { sameJson, type Digest } from "../core/json.ts";
+import type { Plan } from "../core/plan.ts";
+import type { CommitStatus, MergeRequest, ReviewedPlans } from "../core/ports.ts";
+import { PLAN_MARKER, renderPlanNote, type PlanNote } from "../core/render/plan-note.ts";
+import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
+import { isConfigured } from "../targets/index.ts";
+import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
+import { hostnamesElsewhere } from "./elsewhere.ts";
+import { blobsByPath, filesAt, type ClaimFiles } from "./files.ts";
+import { inGroups } from "./in-groups.ts";
+import { judge, liveLogs, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
+import { editStickyNote, writeStickyNote } from "./sticky-note.ts";
+import type { ForgeWorld } from "./world.ts";
+
+export interface ReviewOptions {
+  /** `/claim plan`: resolve versions anew although nothing moved. */
+  readonly fresh?: boolean;
+}
+
+/** What a review found; the note says the same. */
+export interface Reviewed {
+  readonly plans: readonly Plan[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Undefined when there is nothing to review: closed, merged, or not for the default branch. Throws Waiting, Stalled, Stale. */
+export async function review(
+  world: ForgeWorld,
+  iid: number,
+  signal: AbortSignal,
+  options: ReviewOptions = {},
+): Promise<Reviewed | undefined> {
+  const { forge, repository } = world;
+  const [project, mr] = await Promise.all([forge.project(signal), forge.mergeRequest(iid, signal)]);
+  if (mr.state !== "opened" || mr.targetBranch !== project.defaultBranch || mr.sha === undefined) return undefined;
+  const [target, head] = await repository.fetch(
+    [`refs/heads/${project.defaultBranch}`, `refs/merge-requests/${iid}/head`],
+    signal,
+  );
+  if (target === undefined || head !== mr.sha) throw new Stale(`merge request ${iid} moved while it was read`);
+
+  const merge = await repository.mergeResult(target, head);
+  if (merge.kind === "conflict") {
+    await conclude(
+      world,
+      mr,
+      target,
+      { plans: [], diagnostics: [], conflicts: merge.paths, rules: undefined, remarks: [] },
+      signal,
+    );
+    return { plans: [], diagnostics: [] };
+  }
+  const [before, after] = await Promise.all([
+    filesAt(repository, target, world.cache),
+    filesAt(repository, merge.tree, world.cache),
+  ]);
+  const touched = touchedPaths(before, after);
+  if (touched.size === 0 && sameJson(before.policies, after.policies)) {
+    await conclude(world, mr, target, undefined, signal);
+    return { plans: [], diagnostics: [] };
+  }
+
+  const live = await liveLogs(world, signal);
+  const rules = (await adoptedRules(world, signal)) ?? rulesOf(world, before);
+  let judged: Judged;
+  try {
+    judged = judge(world, after, { rules, live, elsewhere: await hostnamesElsewhere(world, mr, before, signal) });
+  } catch (error) {
+    if (!(error instanceof UnreadablePlatform)) throw error;
+    await conclude(
+      world,
+      mr,
+      { plans: [], diagnostics: error.diagnostics, conflicts: [], rules: rules?.platform, remarks: [] },
+      signal,
+    );
+    return { plans: [], diagnostics: error.diagnostics };
+  }
+  const names = affected(rulesOf(world, before), touched, judged);
+  const diagnostics = judged.verdict.diagnostics.filter(({ path }) => touched.has(path) || path === PLATFORM_PATH);
+  if (mr.sourceProjectId !== mr.targetProjectId) {
+    const remarks = [
+      "This comes from a fork: it is validated, but claimbot reads nothing live for it. A member can plan it from a branch of this project.",
+    ];
+    await conclude(world, mr, target, { plans: [], diagnostics, conflicts: [], rules: judged.rules.platform, remarks }, signal);
+    return { plans: [], diagnostics };
+  }
+  const planned = await planAll(world, mr, target, judged, names, options, signal);
+  const all = [...diagnostics, ...planned.flatMap((one) => one.diagnostics), ...(await serverChecks(world, planned, signal))];
+  const plans = planned.map(({ plan }) => plan);
+  plans.push(...rulesPlans(rules, rulesOf(world, after)));
+  await conclude(
+    world,
+    mr,
+    target,
+    { plans, diagnostics: all, conflicts: [], rules: judged.rules.platform, remarks: [] },
+    signal,
+  );
+  return { plans, diagnostics: all };
+}
+
+/** Paths that the merge adds, changes or removes, claims and platform.yaml only. */
+function touchedPaths(before: ClaimFiles, after: ClaimFiles): ReadonlySet<string> {
+  const [was, is] = [blobsByPath(before), blobsByPath(after)];
+  return new Set([...was.keys(), ...is.keys()].filter((path) => was.get(path) !== is.get(path)));
+}
+
+/** Environments whose claim is touched, and, where the inputs change, every one that is rendered from them. */
+function affected(before: Rules | undefined, touched: ReadonlySet<string>, judged: Judged): readonly string[] {
+  const names = new Set([...touched].flatMap((path) => claimPathOf(path)?.name ?? []));
+  const inputsMoved = before === undefined || inputsDigest(before.platform) !== inputsDigest(judged.platform);
+  if (inputsMoved && touched.has(PLATFORM_PATH)) for (const name of judged.verdict.present) names.add(name);
+  return [...names].toSorted();
+}
+
+/** A plan once stored keeps its locked versions until the head, the target or an input moves, or somebody says /claim plan. */
+async function planAll(
+  world: ForgeWorld,
+  mr: MergeRequest,
+  target: string,
+  judged: Judged,
+  names: readonly string[],
+  { fresh = false }: ReviewOptions,
+  signal: AbortSignal,
+): Promise<readonly Planned[]> {
+  const known = await world.memory.reviewedPlans(mr.iid);
+  const stored = !fresh && known?.sha === mr.sha && known?.target === target ? known.plans : {};
+  const planned = await inGroups(names, 8, async (name) => {
+    const digest = stored[name];
+    const reviewed = digest === undefined ? undefined : await readPlan(world.store, digest, signal);
+    return planOne(world, judged, name, reviewed, signal);
+  });
+  return planned.filter((one) => one !== undefined);
+}
+
+/** The servers' own judgement (Cloudflare's dry_run), for those of our targets that have one. */
+async function serverChecks(world: ForgeWorld, planned: readonly Planned[], signal: AbortSignal): Promise<readonly Diagnostic[]> {
+  const found = await inGroups(planned, 4, async ({ environment, plan }) => {
+    const checks = plan.steps.map(async (step) => {
+      const target = world.targets.find(({ name }) => name === step.target);
+      if ("missing" in step || target === undefined || !isConfigured(target) || target.check === undefined) return [];
+      return step.changes.length === 0 ? [] : target.check(environment, step.changes, signal);
+    });
+    return (await Promise.all(checks)).flat();
+  });
+  return found.flat();
+}
+
+/** Remembers what was planned for this head and target; nothing where it has mistakes, so that no approval stands for it. */
+async function storeReviewed(world: ForgeWorld, mr: MergeRequest, target: string, plans: readonly Plan[]): Promise<void> {
+  const sha = mr.sha ?? "";
+  const digests: Record<string, Digest> = {};
+  for (const plan of plans) {
+    await storePlan(world.store, plan);
+    digests[plan.environment] = plan.digest;
+  }
+  const known = await world.memory.reviewedPlans(mr.iid);
+  const reviewed: ReviewedPlans = { sha, target, storedAt: world.now().toISOString(), plans: digests };
+  // The time stays while the plans do: an approval stands for the plan that stood when it was given.
+  if (known !== undefined && known.sha === sha && sameJson(known.plans, digests)) {
+    if (known.target !== target) await world.memory.rememberReviewedPlans(mr.iid, { ...reviewed, storedAt: known.storedAt });
+  } else await world.memory.rememberReviewedPlans(mr.iid, reviewed);
+}
+
+/** Stores the plans, then says it: the note, where there is something to say, and the status. Without a note no claim was touched. */
+async function conclude(
+  world: ForgeWorld,
+  mr: MergeRequest,
+  target: string,
+  note: PlanNote | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const isGood = note !== undefined && !note.diagnostics.some(({ severity }) => severity === "error");
+  await storeReviewed(world, mr, target, isGood ? note.plans : []);
+  if (note === undefined) await editStickyNote(world, mr.iid, PLAN_MARKER, `${PLAN_MARKER}\n### ⚪ No claims touched\n`, signal);
+  else await writeStickyNote(world, mr.iid, PLAN_MARKER, renderPlanNote(note), signal);
+  await world.forge.setStatus(mr.sha ?? "", mr.sourceBranch, statusOf(note), signal);
+}
+
+function statusOf(note: PlanNote | undefined): CommitStatus {
+  const name = "claimbot/plan";
+  if (note === undefined) return { name, state: "success", description: "no claims touched" };
+  if (note.conflicts.length > 0) return { name, state: "failed", description: "conflicts with the target branch" };
+  const errors = note.diagnostics.filter(({ severity }) => severity === "error").length;
+  if (errors > 0) return { name, state: "failed", description: `${errors} mistakes` };
+  const changed = note.plans.filter(({ verb }) => verb !== "none").length;
+  return { name, state: "success", description: changed === 0 ? "nothing changes" : `${changed} environments planned` };
+}

@@ -1,0 +1,81 @@
+/** A release as the service runs it: under the environment's lock, reported on the merge request that asked for it, whatever its end. */
+import { PLATFORM_NAME } from "../core/adopted.ts";
+import { Stale, Stalled, Waiting } from "../core/errors.ts";
+import type { Plan } from "../core/plan.ts";
+import type { MergeRequest } from "../core/ports.ts";
+import { renderReportNote, reportMarker, type ReleaseOutcome } from "../core/render/report-note.ts";
+import { forgeGround, type ForgeGround } from "./forge-ground.ts";
+import { Locks } from "./locks.ts";
+import { release, type Outcome, type ReleaseRequest } from "./release.ts";
+import { releaseRules } from "./release-rules.ts";
+import { writeStickyNote } from "./sticky-note.ts";
+import type { ForgeWorld } from "./world.ts";
+
+const environments = new Locks();
+
+/** Throws what the release throws, after it was reported: the queue decides when it comes back. */
+export async function runRelease(
+  world: ForgeWorld,
+  name: string,
+  request: ReleaseRequest,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  return environments.hold(name, async () => {
+    const ground = await forgeGround(world, signal);
+    try {
+      const outcome =
+        name === PLATFORM_NAME
+          ? await releaseRules(world, ground, request, signal)
+          : await release(world, ground, name, request, signal);
+      await report(world, ground, name, outcome, signal);
+      return outcome;
+    } catch (error) {
+      if (error instanceof Waiting) await say(world, ground, name, undefined, { kind: "waiting", reason: error.message }, signal);
+      if (error instanceof Stalled) {
+        await say(world, ground, name, undefined, { kind: "stalled", reason: error.message, wayOut: error.wayOut }, signal);
+      }
+      // Stale: nothing was done, and the next run says what comes of it.
+      if (error instanceof Stale) world.log.info({ environment: name, reason: error.message }, "stale");
+      throw error;
+    }
+  });
+}
+
+async function report(
+  world: ForgeWorld,
+  ground: ForgeGround,
+  name: string,
+  outcome: Outcome,
+  signal: AbortSignal,
+): Promise<void> {
+  if (outcome.kind === "unchanged") return;
+  const { plan } = outcome;
+  if (outcome.kind === "held") {
+    await say(world, ground, name, plan, outcome, signal);
+    return;
+  }
+  const { done, record, source } = outcome;
+  await say(world, ground, name, plan, { kind: "settled", record, done, tookMs: undefined, approvers: source.approvers }, signal);
+}
+
+async function say(
+  world: ForgeWorld,
+  ground: ForgeGround,
+  name: string,
+  plan: Plan | undefined,
+  outcome: ReleaseOutcome,
+  signal: AbortSignal,
+): Promise<void> {
+  const mr = await ground.mergeRequestOf(name);
+  if (mr === undefined) {
+    world.log.warn({ environment: name, outcome: outcome.kind }, "nobody to report to: no merge request brought this");
+    return;
+  }
+  const body = renderReportNote(name, plan, timed(outcome, mr, world.now()));
+  await writeStickyNote(world, mr.iid, reportMarker(name), body, signal);
+}
+
+function timed(outcome: ReleaseOutcome, { mergedAt }: MergeRequest, now: Date): ReleaseOutcome {
+  if (outcome.kind !== "settled" || mergedAt === undefined) return outcome;
+  return { ...outcome, tookMs: Math.max(0, now.getTime() - Date.parse(mergedAt)) };
+}

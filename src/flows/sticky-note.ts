@@ -1,0 +1,39 @@
+/** One note per merge request and purpose: edited in place, and written only when its text changed. */
+import { digestOfBytes } from "../core/json.ts";
+import { quickActionIn } from "../core/render/encode.ts";
+import type { ForgeWorld } from "./world.ts";
+
+/** `body` begins with the marker, an HTML comment. Two runs with the same text write once. */
+export async function writeStickyNote(
+  world: ForgeWorld,
+  iid: number,
+  marker: string,
+  body: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!body.startsWith(marker)) throw new Error("a sticky note begins with its marker");
+  if (quickActionIn(body) !== undefined) throw new Error("a note must never hold a quick action");
+  const bodyDigest = digestOfBytes(body);
+  const known = await world.memory.stickyNote(iid, marker);
+  if (known?.bodyDigest === bodyDigest) return;
+  const noteId = known?.noteId ?? (await world.forge.findOwnNote(iid, marker, signal))?.id;
+  if (noteId === undefined) {
+    const note = await world.forge.createNote(iid, body, marker, signal);
+    await world.memory.rememberStickyNote(iid, marker, { noteId: note.id, bodyDigest });
+  } else {
+    await world.forge.editNote(iid, noteId, body, signal);
+    await world.memory.rememberStickyNote(iid, marker, { noteId, bodyDigest });
+  }
+}
+
+/** Writes only where there is a note already: to take back what is no longer true, never to say something that nobody asked. */
+export async function editStickyNote(
+  world: ForgeWorld,
+  iid: number,
+  marker: string,
+  body: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = (await world.memory.stickyNote(iid, marker)) ?? (await world.forge.findOwnNote(iid, marker, signal));
+  if (known !== undefined) await writeStickyNote(world, iid, marker, body, signal);
+}

@@ -1,0 +1,28 @@
+/** Everything that a flow needs of the outside, as ports. app.ts makes one; tests make their own. */
+import type { Policy } from "../core/adopted.ts";
+import type { BlobCache } from "../core/claim/blob-cache.ts";
+import type { Log as Logger } from "../core/log.ts";
+import type { Forge, Jobs, Memory, ObjectStore, Registry, Repository } from "../core/ports.ts";
+import type { Targets } from "../targets/index.ts";
+
+export interface World {
+  /** CLAIMBOT_INSTANCE. */
+  readonly instance: string;
+  readonly repository: Repository;
+  readonly store: ObjectStore;
+  readonly targets: Targets;
+  /** Without one, versions stay constraints, and the plan says so. */
+  readonly registry: Registry | undefined;
+  readonly cache: BlobCache;
+  /** Used where the claim repository has no policies/. */
+  readonly defaultPolicies: readonly Policy[];
+  readonly log: Logger;
+  now(): Date;
+}
+
+/** A world with a GitLab in it: the service's. */
+export interface ForgeWorld extends World {
+  readonly forge: Forge;
+  readonly memory: Memory;
+  readonly jobs: Jobs;
+}
