@@ -13,7 +13,7 @@ import type { World } from "./cloudflare/world.ts";
 import { entryPoint, idOf, newZone, saveRuleset, type DnsRecord, type Rule, type Ruleset, type Zone } from "./cloudflare/zone.ts";
 import { startServer, type SandboxServer } from "./server.ts";
 
-export interface SandboxZone {
+interface SandboxZone {
   readonly name: string;
   readonly plan: PlanName;
 }

@@ -48,7 +48,7 @@ export function objectOf(body: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** As the API answers it. A name outside the zone is taken for a relative one, as the real API does. */
-export function nameOf(name: unknown, zone: string): string {
+function nameOf(name: unknown, zone: string): string {
   if (typeof name !== "string" || name === "") throw dnsInvalid(9000, "DNS name is invalid.");
   const ascii = domainToASCII(name.replace(/\.$/, ""));
   const full = name === "@" ? zone : ascii === zone || ascii.endsWith(`.${zone}`) ? ascii : `${ascii}.${zone}`;
@@ -143,7 +143,7 @@ function proxiedOf(type: string, content: string, proxied: unknown): boolean {
 }
 
 /** A target that the edge cannot reach. Documentation addresses count as public. */
-export function isPrivate(address: string): boolean {
+function isPrivate(address: string): boolean {
   if (isIPv4(address)) return /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(address);
   return isIPv6(address) && /^(::1?$|f[cd]|fe[89ab])/.test(address);
 }

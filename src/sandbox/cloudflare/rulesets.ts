@@ -92,7 +92,7 @@ export function removeRule(zone: Zone, before: Ruleset, id: string, stamp: Stamp
   );
 }
 
-export function ruleOf(ruleset: Ruleset, id: string): Rule {
+function ruleOf(ruleset: Ruleset, id: string): Rule {
   const rule = ruleset.rules.find((rule) => rule.id === id);
   if (rule === undefined) throw refusal(404, 10_002, `could not find rule with ID "${id}"`);
   return rule;
