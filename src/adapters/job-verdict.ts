@@ -16,6 +16,7 @@ export interface Verdict {
 /** An error that nobody named is tried this often before the job is given up; the next event or sweep starts anew. */
 export const MAX_ATTEMPTS = 8;
 
+const SHORTEST_DELAY_MS = 100;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 10 * 60_000;
 
@@ -32,7 +33,8 @@ export async function verdictOf(work: () => Promise<void>, attempts: number): Pr
 /** `attempts`: how often it failed in a row before. */
 export function verdictOfError(error: unknown, attempts: number): Verdict {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Waiting) return { outcome: "waiting", failed: false, message, againMs: Math.max(0, error.retryAfterMs) };
+  if (error instanceof Waiting)
+    return { outcome: "waiting", failed: false, message, againMs: Math.max(SHORTEST_DELAY_MS, error.retryAfterMs) };
   if (error instanceof Stalled) return { outcome: "stalled", failed: false, message, wayOut: error.wayOut };
   if (attempts + 1 >= MAX_ATTEMPTS) return { outcome: "failed", failed: true, message, cause: error };
   const againMs = Math.min(FIRST_DELAY_MS * 2 ** attempts, LONGEST_DELAY_MS);

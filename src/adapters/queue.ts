@@ -131,7 +131,9 @@ function queueOn(boss: PgBoss, database: Database, { log, onReport }: QueueOptio
     await put(tx, boss, { job, attempts: 0 }, afterMs);
   };
 
-  const settle = async ({ data: { job, attempts }, startedOn }: JobWithMetadata<JobData>, verdict: Verdict): Promise<void> => {
+  // Report, end and return of a job are one transaction; pg-boss's own completion then finds nothing left to do.
+  const settle = async (run: JobWithMetadata<JobData>, verdict: Verdict): Promise<void> => {
+    const { job, attempts } = run.data;
     const report: Report = {
       key: jobKey(job),
       job,
@@ -139,13 +141,19 @@ function queueOn(boss: PgBoss, database: Database, { log, onReport }: QueueOptio
       message: verdict.message,
       wayOut: verdict.wayOut,
       attempts: verdict.failed ? attempts + 1 : 0,
-      startedAt: startedOn.toISOString(),
+      startedAt: run.startedOn.toISOString(),
       finishedAt: new Date().toISOString(),
     };
-    await database.transaction(async (tx) => {
+    const held = await database.transaction(async (tx) => {
+      // pg-boss 12.38 tells how many it completed, but its types do not.
+      const { affected } = (await boss.complete(run.name, run, undefined, { db: bossOn(tx) })) as { readonly affected?: number };
+      // Lost: the job ran too long or the grace was over, so it comes back by itself and this run counts for nothing.
+      if (affected === 0) return false;
       await storeReport(tx, report);
       if (verdict.againMs !== undefined) await put(tx, boss, { job, attempts: report.attempts }, verdict.againMs);
+      return true;
     });
+    if (!held) return;
     if (verdict.againMs !== undefined) wakeLater(verdict.againMs);
     if (verdict.outcome === "failed" || verdict.outcome === "retried") {
       log.error({ key: report.key, attempts: report.attempts, err: verdict.cause }, `the job ${verdict.outcome}`);
@@ -174,8 +182,7 @@ function queueOn(boss: PgBoss, database: Database, { log, onReport }: QueueOptio
     async work(handler, { concurrency = 4 } = {}) {
       const one = async ([job]: JobWithMetadata<JobData>[]): Promise<void> => {
         const verdict = await verdictOf(async () => handler(job!.data.job, job!.signal), job!.data.attempts);
-        // Aborted: pg-boss gave the job up (it ran too long, or the grace is over), so it comes back by itself.
-        if (!job!.signal.aborted || verdict.outcome === "done") await settle(job!, verdict);
+        await settle(job!, verdict);
         // The same key may have a job waiting that nothing else announces.
         wake();
       };
