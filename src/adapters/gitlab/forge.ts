@@ -1,0 +1,116 @@
+/** The port Forge over GitLab's REST API. */
+import type { Forge, Project, User } from "../../core/ports.ts";
+import type { Secret } from "../../core/secret.ts";
+import { httpClient } from "../http-client.ts";
+import { apiOf, unlessMissing, unlessRefused } from "./api.ts";
+import { environmentsOf } from "./environments.ts";
+import { notesOf } from "./notes.ts";
+import { statusOf } from "./status.ts";
+import { accessLevelOf, approvalsOf, list, mergeRequestOf, projectOf, userOf, versionsOf } from "./wire.ts";
+
+export interface ForgeOptions {
+  /** Without `/api/v4`; a path below the host is kept. */
+  readonly url: string;
+  readonly token: Secret;
+  /** Path (`platform/static-environments`) or id. */
+  readonly project: string;
+  /** Ends every call. */
+  readonly signal?: AbortSignal;
+  /** Per request; 20 s without. */
+  readonly deadlineMs?: number;
+}
+
+const PER_PAGE = 100;
+// gitbeaker's types do not know these members; it sends them all the same.
+const ALL_PAGES = { perPage: PER_PAGE, showExpanded: false } as const;
+const MERGED = { ...ALL_PAGES, state: "merged" } as const;
+
+/** Makes no call yet. Throws Stalled for an address that is neither https nor http to loopback. */
+export function openForge(options: ForgeOptions): Forge {
+  const { token, signal: always, deadlineMs } = options;
+  const send = httpClient({
+    service: "GitLab",
+    url: options.url,
+    setting: "CLAIMBOT_GITLAB_URL",
+    credentials: () => ({ "private-token": token.reveal() }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
+  });
+  const root = new URL(options.url).pathname.replace(/\/+$/, "");
+  const api = apiOf(async (call) => send({ ...call, path: root + call.path }), options.project, always);
+  const { project: pid } = api;
+
+  const me = onceKnown<User>(async (signal) => userOf(await api.call(signal, async ({ users }) => users.showCurrentUser())));
+  const project = onceKnown<Project>(async (signal) =>
+    projectOf(await api.call(signal, async ({ projects }) => projects.show(pid))),
+  );
+  // A GitLab that does not show people to each other is no reason to fail: the note's own words on its author have to do.
+  const userById = async (id: number, signal?: AbortSignal): Promise<User | undefined> =>
+    unlessRefused(
+      async () => userOf(await api.call(signal, async ({ users }) => users.show(id))),
+      () => undefined,
+    );
+
+  return {
+    me,
+    project,
+    mergeRequest: async (iid, signal) =>
+      mergeRequestOf(await api.call(signal, async ({ mergeRequests }) => mergeRequests.show(pid, iid))),
+    openMergeRequests: async (signal) => {
+      // Oldest first: what is opened while we read comes last, and moves nothing.
+      const found: unknown = await api.call(signal, async ({ mergeRequests }) =>
+        mergeRequests.all({
+          projectId: pid,
+          state: "opened",
+          scope: "all",
+          orderBy: "created_at",
+          sort: "asc",
+          perPage: PER_PAGE,
+        }),
+      );
+      const byIid = new Map(list(found).map((one) => [mergeRequestOf(one).iid, mergeRequestOf(one)]));
+      return [...byIid.values()];
+    },
+    mergeRequestsOf: async (commit, signal) => {
+      const found: unknown = await api.call(signal, async ({ commits }) => commits.allMergeRequests(pid, commit, MERGED));
+      return list(found)
+        .map(mergeRequestOf)
+        .filter(({ state }) => state === "merged");
+    },
+    versions: async (iid, signal) =>
+      versionsOf(await api.call(signal, async ({ mergeRequests }) => mergeRequests.allDiffVersions(pid, iid, ALL_PAGES))),
+    approvals: async (iid, signal) =>
+      approvalsOf(await api.call(signal, async ({ approvals }) => approvals.showConfiguration(pid, { mergerequestIId: iid }))),
+    accessLevel: async (userId, signal) =>
+      unlessRefused(
+        async () =>
+          accessLevelOf(
+            await api.call(signal, async ({ projectMembers }) => projectMembers.show(pid, userId, { includeInherited: true })),
+          ),
+        (refused) => {
+          // "404 Not found" is a person who is no member; "404 Project Not Found" is a project that we may not see.
+          if (refused.status === 404 && !/project/i.test(refused.detail)) return 0;
+          throw refused;
+        },
+      ),
+    groupAccessLevel: async (group, userId, signal) => {
+      // A group that is not there, or that we may not see, makes nobody an owner.
+      const member: unknown = await unlessMissing(async () =>
+        api.call(signal, async ({ groupMembers }) => groupMembers.show(group, userId, { includeInherited: true })),
+      );
+      return member === undefined ? 0 : accessLevelOf(member);
+    },
+    ...notesOf(api, me, userById),
+    ...statusOf(api),
+    ...environmentsOf(api),
+  };
+}
+
+/** Asks until it is answered once, and keeps the answer. Two callers at the same time may both ask: neither ends the other's call. */
+function onceKnown<T extends object>(ask: (signal?: AbortSignal) => Promise<T>): (signal?: AbortSignal) => Promise<T> {
+  let known: T | undefined;
+  return async (signal) => {
+    const answer = known ?? (await ask(signal));
+    known = answer;
+    return answer;
+  };
+}

@@ -1,0 +1,156 @@
+/** GitLab's answers into the core's words. Pure; throws Stalled when an answer lacks what it always has (contract of 2026-11-24). */
+import { Stalled } from "../../core/errors.ts";
+import type { Approval, ForgeEnvironment, MergeRequest, MergeRequestVersion, Note, Project, User } from "../../core/ports.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function userOf(value: unknown): User {
+  // A user who was deleted: GitLab has a ghost for the rest, and null here and there.
+  if (value === null || value === undefined) return { id: 0, username: "ghost", name: "Ghost User", bot: true };
+  const user = fields(value);
+  const username = text(user, "username");
+  return { id: integer(user, "id"), username, name: text(user, "name"), bot: user["bot"] === true || isBotName(username) };
+}
+
+/** Only GET /user and /users/:id tell `bot`; the names of token users are GitLab's own: `project_12_bot_4f…`, older `group_114_bot2`. */
+export function isBotName(username: string): boolean {
+  return /^(project|group)_\d+_bot|^service_account_|^(ghost|alert-bot|support-bot|migration-bot|security-bot)\d*$/i.test(
+    username,
+  );
+}
+
+export function projectOf(value: unknown): Project {
+  const project = fields(value);
+  return {
+    id: integer(project, "id"),
+    path: text(project, "path_with_namespace"),
+    defaultBranch: optionalText(project, "default_branch") ?? missing("a default branch", "Push a first commit to the project"),
+    webUrl: text(project, "web_url"),
+  };
+}
+
+export function mergeRequestOf(value: unknown): MergeRequest {
+  const mr = fields(value);
+  const state = text(mr, "state") as MergeRequest["state"];
+  const sha = optionalText(mr, "sha");
+  // A fast-forward merge has neither a merge nor a squash commit: the head itself is on the target.
+  const merged = optionalText(mr, "merge_commit_sha") ?? optionalText(mr, "squash_commit_sha") ?? sha;
+  return {
+    iid: integer(mr, "iid"),
+    title: text(mr, "title"),
+    state,
+    draft: mr["draft"] === true,
+    author: userOf(mr["author"]),
+    sha,
+    sourceBranch: text(mr, "source_branch"),
+    targetBranch: text(mr, "target_branch"),
+    // Null when the fork was deleted: no project has the id 0, so it stays a fork.
+    sourceProjectId: mr["source_project_id"] === null ? 0 : integer(mr, "source_project_id"),
+    targetProjectId: integer(mr, "target_project_id"),
+    labels: list(mr["labels"]).filter((label) => typeof label === "string"),
+    mergedCommit: state === "merged" ? merged : undefined,
+    webUrl: text(mr, "web_url"),
+  };
+}
+
+/** Newest first. */
+export function versionsOf(value: unknown): readonly MergeRequestVersion[] {
+  return list(value)
+    .map(fields)
+    .toSorted((a, b) => integer(b, "id") - integer(a, "id"))
+    .map((version) => ({ headSha: text(version, "head_commit_sha"), createdAt: time(version, "created_at") }));
+}
+
+export function approvalsOf(value: unknown): readonly Approval[] {
+  return list(fields(value)["approved_by"])
+    .map(fields)
+    .map((approval) => ({
+      user: userOf(approval["user"]),
+      at: optionalText(approval, "approved_at") === undefined ? undefined : time(approval, "approved_at"),
+    }));
+}
+
+export function noteOf(value: unknown): Note {
+  const note = fields(value);
+  return {
+    id: integer(note, "id"),
+    body: text(note, "body"),
+    author: userOf(note["author"]),
+    system: note["system"] === true,
+    createdAt: time(note, "created_at"),
+    updatedAt: time(note, "updated_at"),
+  };
+}
+
+export interface WireEnvironment extends ForgeEnvironment {
+  readonly id: number;
+}
+
+export function environmentOf(value: unknown): WireEnvironment {
+  const environment = fields(value);
+  return {
+    id: integer(environment, "id"),
+    name: text(environment, "name"),
+    state: text(environment, "state") as ForgeEnvironment["state"],
+    tier: text(environment, "tier") as ForgeEnvironment["tier"],
+    externalUrl: optionalText(environment, "external_url"),
+    description: optionalText(environment, "description"),
+  };
+}
+
+export interface WireDeployment {
+  readonly id: number;
+  readonly sha: string;
+  readonly status: string;
+}
+
+export function deploymentOf(value: unknown): WireDeployment {
+  const deployment = fields(value);
+  return { id: integer(deployment, "id"), sha: text(deployment, "sha"), status: text(deployment, "status") };
+}
+
+/** The pipeline that a status of this commit belongs to; undefined when there is none, or we may not see it. */
+export function lastPipelineOf(value: unknown): number | undefined {
+  const pipeline = fields(value)["last_pipeline"];
+  return pipeline === null || pipeline === undefined ? undefined : integer(fields(pipeline), "id");
+}
+
+export function accessLevelOf(value: unknown): number {
+  const level = integer(fields(value), "access_level");
+  // 5, "minimal access", is no access to any project or group page.
+  return level < 10 ? 0 : level;
+}
+
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : missing("a list");
+}
+
+export function fields(value: unknown): Fields {
+  return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Fields) : missing("an object");
+}
+
+export function integer(from: Fields, name: string): number {
+  const value = from[name];
+  return typeof value === "number" && Number.isInteger(value) ? value : missing(`the number ${name}`);
+}
+
+function text(from: Fields, name: string): string {
+  const value = from[name];
+  return typeof value === "string" ? value : missing(`the text ${name}`);
+}
+
+/** Undefined for null, the empty text, and what is not there. */
+function optionalText(from: Fields, name: string): string | undefined {
+  const value = from[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** In UTC, as everywhere inside: GitLab writes the zone that it was set up with. */
+function time(from: Fields, name: string): string {
+  const at = new Date(text(from, name));
+  return Number.isNaN(at.getTime()) ? missing(`the time ${name}`) : at.toISOString();
+}
+
+function missing(what: string, wayOut = "Look whether this is GitLab 17 or newer, and what stands before it"): never {
+  throw new Stalled(`GitLab's answer lacks ${what}`, wayOut);
+}
