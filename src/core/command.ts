@@ -1,5 +1,5 @@
 /** The commands that people write in comments: what each means, and how a note is read. Whether somebody may is permission.ts. */
-import { closest } from "./command/closest.ts";
+import { didYouMean } from "./claim/did-you-mean.ts";
 import { topLevelClaimLines } from "./command/top-level-lines.ts";
 
 export type Command =
@@ -157,7 +157,7 @@ export function parseLine(line: string): ParsedCommand {
   const [, verb = "help", ...words] = line.split(" ");
   const entry = COMMANDS.find(({ kind }) => kind === verb.toLowerCase());
   if (entry === undefined) {
-    const meant = closest(verb.toLowerCase(), COMMAND_KINDS);
+    const meant = didYouMean(verb.toLowerCase(), COMMAND_KINDS);
     const way = meant === undefined ? "/claim help lists what I know." : `Did you mean /claim ${meant}?`;
     return { line, mistake: `I don't know ${verb}. ${way} Nothing was done.` };
   }
