@@ -53,6 +53,9 @@ const HOLD_LABEL = "claimbot::hold";
 function reviewedPlan({ plan, review, confirmed }: GateFacts): Gate {
   const gate = "reviewed-plan";
   const now = shortDigest(plan.digest);
+  if (review === "unchecked" && confirmed !== undefined && confirmed !== plan.digest) {
+    return { gate, verdict: "closed", reason: `the world moved since you said yes: the plan is now ${now}` };
+  }
   if (review === "unchecked") return { gate, verdict: "unchecked", reason: "whether the plan was reviewed" };
   if (confirmed === plan.digest) return { gate, verdict: "open", reason: `plan ${now} was confirmed by a command` };
   if (review?.reviewed?.digest === plan.digest) return { gate, verdict: "open", reason: `plan ${now} is the reviewed one` };

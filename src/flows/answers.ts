@@ -62,8 +62,18 @@ async function command(world: ForgeWorld, asked: Asked, signal: AbortSignal): Pr
       return apply(world, said, concerned, signal);
     case "status":
       return { ok: true, text: await status(world, concerned, signal) };
-    default:
-      return { ok: false, text: `\`/claim ${said.kind}\` is not there yet. Nothing was done.` };
+    case "why":
+    case "who":
+    case "history":
+    case "diff":
+    case "promote":
+    case "rollback":
+    case "extend":
+    case "destroy":
+    case "hold":
+    case "unhold":
+    case "cancel":
+      return { ok: false, text: `\`/claim ${said.kind}\` is understood, but not there yet. Nothing was done.` };
   }
 }
 
@@ -104,7 +114,7 @@ async function concernedBy(
 
 /** Undefined when the person may do it to all that it concerns; else why not, as Markdown. Fails closed. */
 async function refusalFor(
-  { mr, actor, command: said }: Asked,
+  { actor, command: said }: Asked,
   { action }: CommandEntry,
   rules: Rules | undefined,
   concerned: readonly Concerned[],

@@ -31,7 +31,13 @@ function isRegular({ mode }: TreeEntry): boolean {
   return mode === "100644" || mode === "100755";
 }
 
-/** Path → blob of everything that matters: two trees with equal maps ask for the same. */
+/** Paths that differ between two trees: claims and platform.yaml. */
+export function touchedPaths(before: ClaimFiles, after: ClaimFiles): ReadonlySet<string> {
+  const [was, is] = [blobsByPath(before), blobsByPath(after)];
+  return new Set([...was.keys(), ...is.keys()].filter((path) => was.get(path) !== is.get(path)));
+}
+
+/** Path → mode and blob: two trees with equal maps ask for the same. */
 export function blobsByPath({ files }: ClaimFiles): ReadonlyMap<string, string> {
   return new Map(files.map(({ path, mode, blob }) => [path, `${mode} ${blob}`]));
 }

@@ -4,7 +4,7 @@ import type { Digest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Registry } from "../core/ports.ts";
 import { isLive, lastPublication, type LockedVersion, type LockedVersions, type Log } from "../core/record.ts";
-import { newestAllowed } from "../core/versions.ts";
+import { reasonOf, resolveConstraint } from "../core/versions.ts";
 
 export interface Locked {
   readonly versions: LockedVersions;
@@ -49,8 +49,8 @@ async function resolve(
   if (registry === undefined) return { constraint };
   const tags = await registry.tags(service, signal);
   if (tags === undefined) return `The registry has no service ${service}.`;
-  const tag = newestAllowed(constraint, tags);
-  if (tag === undefined)
-    return `No version of ${service} satisfies ${constraint}; the newest tags are ${tags.slice(-3).join(", ") || "none"}.`;
+  const resolution = resolveConstraint(constraint, tags);
+  if (resolution.kind !== "resolved") return `${service}: ${reasonOf(constraint, resolution)}`;
+  const { tag } = resolution;
   return { constraint, tag, digest: await registry.digest(service, tag, signal) };
 }

@@ -1,6 +1,7 @@
 /** From files to plans: judges the tree, makes an Environment of each claim, and observes the targets. Reads only. */
 import { inputsDigest, judgedPlatform, rulesDigest, type Rules } from "../core/adopted.ts";
 import type { Platform } from "../core/claim/platform.generated.ts";
+import { claimPathOf } from "../core/claim/tree-files.ts";
 import { validateTree, type JudgedClaim, type TreeVerdict } from "../core/claim/validate.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
 import { isExpired, type Environment, type EnvironmentType, type Wish } from "../core/environment.ts";
@@ -78,6 +79,14 @@ function removedClaims(files: ClaimFiles["files"], live: ReadonlyMap<string, Log
   return [...live.keys()].filter((name) => !present.has(name));
 }
 
+/** Environments whose claim is touched, and, where the inputs move, every one that is rendered from them. */
+export function affected(before: Rules | undefined, touched: ReadonlySet<string>, judged: Judged): readonly string[] {
+  const names = new Set([...touched].flatMap((path) => claimPathOf(path)?.name ?? []));
+  const inputsMoved = before === undefined || inputsDigest(before.platform) !== inputsDigest(judged.platform);
+  if (inputsMoved) for (const name of judged.verdict.present) names.add(name);
+  return [...names].toSorted();
+}
+
 export interface Planned {
   readonly environment: Environment;
   readonly plan: Plan;
@@ -122,7 +131,8 @@ async function environmentOf(
   if (isExpired(claim, blob, platform, log, world.now())) {
     return { environment: { ...base, type, wish: undefined, gone: "expired" }, diagnostics: [] };
   }
-  const locked = await lockVersions(claim, claimDigest, log, reviewed, world.registry, signal);
+  const registry = world.registryOf?.(platform.spec.registry.repository);
+  const locked = await lockVersions(claim, claimDigest, log, reviewed, registry, signal);
   const wish: Wish = { claim, claimDigest, blob, path, platform, versions: locked.versions };
   const diagnostics = locked.unsatisfied.map(({ service, reason }): Diagnostic => ({
     code: "claim/version-unsatisfied",

@@ -1,6 +1,4 @@
 /** Review: one merge request, one plan of every effect, one note, one status. Reads the truth when it runs; an event was only an address. */
-import { inputsDigest, type Rules } from "../core/adopted.ts";
-import { claimPathOf } from "../core/claim/tree-files.ts";
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
 import { Stale } from "../core/errors.ts";
@@ -12,9 +10,9 @@ import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { isConfigured } from "../targets/index.ts";
 import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import { hostnamesElsewhere } from "./elsewhere.ts";
-import { blobsByPath, filesAt, type ClaimFiles } from "./files.ts";
+import { filesAt, touchedPaths } from "./files.ts";
 import { inGroups } from "./in-groups.ts";
-import { judge, liveLogs, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
+import { affected, judge, liveLogs, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
 import { editStickyNote, writeStickyNote } from "./sticky-note.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -76,12 +74,13 @@ export async function review(
     await conclude(
       world,
       mr,
+      target,
       { plans: [], diagnostics: error.diagnostics, conflicts: [], rules: rules?.platform, remarks: [] },
       signal,
     );
     return { plans: [], diagnostics: error.diagnostics };
   }
-  const names = affected(rulesOf(world, before), touched, judged);
+  const names = affected(touched.has(PLATFORM_PATH) ? rulesOf(world, before) : judged.rules, touched, judged);
   const diagnostics = judged.verdict.diagnostics.filter(({ path }) => touched.has(path) || path === PLATFORM_PATH);
   if (mr.sourceProjectId !== mr.targetProjectId) {
     const remarks = [
@@ -102,20 +101,6 @@ export async function review(
     signal,
   );
   return { plans, diagnostics: all };
-}
-
-/** Paths that the merge adds, changes or removes, claims and platform.yaml only. */
-function touchedPaths(before: ClaimFiles, after: ClaimFiles): ReadonlySet<string> {
-  const [was, is] = [blobsByPath(before), blobsByPath(after)];
-  return new Set([...was.keys(), ...is.keys()].filter((path) => was.get(path) !== is.get(path)));
-}
-
-/** Environments whose claim is touched, and, where the inputs change, every one that is rendered from them. */
-function affected(before: Rules | undefined, touched: ReadonlySet<string>, judged: Judged): readonly string[] {
-  const names = new Set([...touched].flatMap((path) => claimPathOf(path)?.name ?? []));
-  const inputsMoved = before === undefined || inputsDigest(before.platform) !== inputsDigest(judged.platform);
-  if (inputsMoved && touched.has(PLATFORM_PATH)) for (const name of judged.verdict.present) names.add(name);
-  return [...names].toSorted();
 }
 
 /** A plan once stored keeps its locked versions until the head, the target or an input moves, or somebody says /claim plan. */

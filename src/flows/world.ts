@@ -11,8 +11,8 @@ export interface World {
   readonly repository: Repository;
   readonly store: ObjectStore;
   readonly targets: Targets;
-  /** Without one, versions stay constraints, and the plan says so. */
-  readonly registry: Registry | undefined;
+  /** The registry, given the path of its repositories; without one, versions stay constraints, and the plan says so. */
+  readonly registryOf: ((repository: string) => Registry) | undefined;
   readonly cache: BlobCache;
   /** Used where the claim repository has no policies/. */
   readonly defaultPolicies: readonly Policy[];

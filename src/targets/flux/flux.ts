@@ -29,7 +29,8 @@ export type { BucketAddress } from "./pointer.ts";
 export interface FluxOptions {
   readonly store: ObjectStore;
   readonly bucket: BucketAddress;
-  readonly receiver: Receiver;
+  /** Without one, Flux looks at its own interval. */
+  readonly receiver: Receiver | undefined;
   /** Where Flux's status is read. Without it nobody sees whether a release was built. */
   readonly kubernetes?: Kubernetes | undefined;
   readonly now?: () => Date;
@@ -166,7 +167,7 @@ class Flux {
     };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#options.receiver.trigger(body, signal);
+        return await this.#options.receiver?.trigger(body, signal);
       } catch (error) {
         if (!(error instanceof Waiting) || attempt === 3) throw error;
         await sleep(200 * attempt, undefined, { signal });

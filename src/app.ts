@@ -1,0 +1,106 @@
+/** The one place that knows every concrete class: from Config to a World. Heavy libraries are loaded where they are used. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Config } from "./config.ts";
+import { BlobCache } from "./core/claim/blob-cache.ts";
+import { Stalled } from "./core/errors.ts";
+import type { Log } from "./core/log.ts";
+import { DEFAULT_POLICIES } from "./core/permission/default-policies.ts";
+import type { Forge, ObjectStore, Registry, Repository } from "./core/ports.ts";
+import type { World } from "./flows/world.ts";
+import { inOrder, type Targets } from "./targets/index.ts";
+import type { Target, Unconfigured } from "./targets/target.ts";
+
+/** Opens the claim store: a directory below the data directory. */
+export async function openStore(config: Config, dataDirectory: string): Promise<ObjectStore> {
+  if (config.s3 !== undefined) {
+    throw new Stalled(
+      "the claim store on S3 is not there yet",
+      "Unset the CLAIMBOT_S3_ variables; the claims are then kept in the data directory",
+    );
+  }
+  const { openDirectoryStore } = await import("./adapters/directory-store.ts");
+  return openDirectoryStore(join(dataDirectory, "store"));
+}
+
+/** Makes the data directory, and lets git ignore it wherever it lies. */
+export async function makeDataDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, ".gitignore"), "*\n");
+}
+
+export async function openTargets(config: Config, store: ObjectStore, forge: Forge | undefined, log: Log): Promise<Targets> {
+  const { claimStoreTarget } = await import("./targets/claim-store/claim-store.ts");
+  return inOrder([
+    claimStoreTarget(store),
+    await openFlux(config, store),
+    ...(await openCloudflare(config, log)),
+    await openDeployment(config, forge),
+  ]);
+}
+
+async function openFlux(config: Config, store: ObjectStore): Promise<Target> {
+  const { fluxTarget } = await import("./targets/flux/flux.ts");
+  const adapter = await import("./adapters/flux.ts");
+  return fluxTarget({
+    store,
+    bucket: { bucketName: "static-environments", endpoint: "claims.example.invalid", secretName: "static-environments-reader" },
+    receiver: config.fluxReceiver && adapter.openReceiver(config.fluxReceiver),
+    kubernetes: config.kubernetes && adapter.openKubernetes(config.kubernetes),
+  });
+}
+
+async function openCloudflare(config: Config, log: Log): Promise<readonly (Target | Unconfigured)[]> {
+  if (config.cloudflare === undefined) {
+    const missing = "no CLAIMBOT_CLOUDFLARE_TOKEN";
+    return [
+      { name: "waf", missing },
+      { name: "dns", missing },
+    ];
+  }
+  const [adapter, waf, dns] = await Promise.all([
+    import("./adapters/cloudflare/cloudflare.ts"),
+    import("./targets/waf/waf.ts"),
+    import("./targets/dns/dns.ts"),
+  ]);
+  const cloudflare = adapter.openCloudflare(config.cloudflare);
+  return [waf.wafTarget(cloudflare, log), dns.dnsTarget(cloudflare)];
+}
+
+async function openDeployment(config: Config, forge: Forge | undefined): Promise<Target | Unconfigured> {
+  if (forge === undefined) return { name: "deployment", missing: "no CLAIMBOT_GITLAB_URL" };
+  const { deploymentTarget } = await import("./targets/deployment/deployment.ts");
+  return deploymentTarget(forge);
+}
+
+async function registries(config: Config): Promise<World["registryOf"]> {
+  const address = config.registry;
+  if (address === undefined) return undefined;
+  const { openRegistry } = await import("./adapters/registry.ts");
+  const opened = new Map<string, Registry>();
+  return (repository) => {
+    const registry = opened.get(repository) ?? openRegistry({ ...address, repository });
+    opened.set(repository, registry);
+    return registry;
+  };
+}
+
+/** What the command line works in: a person's own checkout, a directory store, and whatever else is configured. */
+export async function openWorld(
+  config: Config,
+  options: { dataDirectory: string; repository: Repository; forge?: Forge; log: Log },
+): Promise<World> {
+  const { dataDirectory, repository, forge, log } = options;
+  const store = await openStore(config, dataDirectory);
+  return {
+    instance: config.instance,
+    repository,
+    store,
+    targets: await openTargets(config, store, forge, log),
+    registryOf: await registries(config),
+    cache: new BlobCache(),
+    defaultPolicies: DEFAULT_POLICIES,
+    log,
+    now: () => new Date(),
+  };
+}

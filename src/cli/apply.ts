@@ -1,0 +1,137 @@
+/** claimbot apply: prints the plan of HEAD, asks, and rolls it out. Says what it could not check. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { makeDataDirectory } from "../app.ts";
+import type { Config } from "../config.ts";
+import { Stale, Waiting } from "../core/errors.ts";
+import { closedGates } from "../core/gates.ts";
+import { shortDigest } from "../core/json.ts";
+import type { Plan } from "../core/plan.ts";
+import { oneLine } from "../core/render/encode.ts";
+import { filesAt } from "../flows/files.ts";
+import { release, type Ground, type Outcome, type ReleaseRequest } from "../flows/release.ts";
+import { releaseRules } from "../flows/release-rules.ts";
+import type { World } from "../flows/world.ts";
+import type { Run } from "./commands.ts";
+import { WrongUse } from "./exit.ts";
+import { openLocalGit, type LocalGit } from "./local.ts";
+import { planFiles, print } from "./plan.ts";
+import type { Terminal } from "./terminal.ts";
+import { oneOf, readWords } from "./words.ts";
+
+export const apply: Run = async (words, terminal) => {
+  const options = {
+    dir: { type: "string" },
+    yes: { type: "boolean" },
+    "break-glass": { type: "string" },
+    format: { type: "string" },
+  } as const;
+  const { values, positionals: names } = readWords(words, options, 1000);
+  const format = oneOf("format", values.format, ["text", "json"]);
+  if (!terminal.interactive && values.yes !== true)
+    throw new WrongUse("there is no terminal to ask on: say --yes, or nothing is done");
+  const breakGlass = values["break-glass"];
+  if (breakGlass !== undefined && breakGlass.trim().length < 10)
+    throw new WrongUse("--break-glass needs a reason that an auditor will understand");
+
+  await using local = await openLocalGit(terminal, values.dir);
+  if (breakGlass === undefined) refuseRemote(local.config);
+  if (!(await local.checkout.isClean()))
+    throw new WrongUse(`${local.root} has changes that HEAD does not have: commit or stash them`);
+  const ground = await localGround(local);
+  const found = await planFiles(local.world, ground.files, undefined);
+  const chosen = { ...found, plans: choose(found.plans, names) };
+  const changed = chosen.plans.filter(({ verb }) => verb !== "none");
+  if (format === "text" || changed.length === 0 || found.diagnostics.length > 0) {
+    const exit = print(chosen, format, terminal);
+    if (exit !== 0 || changed.length === 0) return exit;
+  }
+  if (values.yes !== true && !/^y(es)?$/i.test(await terminal.ask(`Roll out ${changed.length} plans? [y/N] `))) {
+    terminal.err("Nothing was done.\n");
+    return 0;
+  }
+  await makeDataDirectory(local.dataDirectory);
+  const results = await rolloutAll(local.world, ground, changed, breakGlass, terminal, format);
+  if (format === "json") terminal.out(`${JSON.stringify({ results }, null, 2)}\n`);
+  return results.every(({ outcome }) => outcome !== "held") ? 0 : 3;
+};
+
+/** Gates may stay unchecked only where nothing remote is touched. */
+function refuseRemote({ cloudflare, fluxReceiver, s3 }: Config): void {
+  const remote = [cloudflare && "Cloudflare", fluxReceiver && "Flux", s3 && "S3"].filter((name) => name !== undefined);
+  if (remote.length === 0) return;
+  throw new WrongUse(
+    `approvals and freezes cannot be checked here, and ${remote.join(", ")} would be changed. Let the service do it: merge, or comment /claim apply. In an emergency: --break-glass REASON`,
+  );
+}
+
+function choose(plans: readonly Plan[], names: readonly string[]): readonly Plan[] {
+  const unknown = names.find((name) => !plans.some(({ environment }) => environment === name));
+  if (unknown !== undefined) throw new WrongUse(`there is no environment ${JSON.stringify(unknown)} at HEAD, nor one that lives`);
+  return names.length === 0 ? plans : plans.filter(({ environment }) => names.includes(environment));
+}
+
+async function localGround({ repository, world }: LocalGit): Promise<Ground> {
+  const commit = await repository.commit("HEAD");
+  return {
+    files: await filesAt(repository, commit, world.cache),
+    commit,
+    project: "local",
+    reviewFacts: async () => "unchecked",
+    headNow: async () => repository.commit("HEAD"),
+  };
+}
+
+interface Result {
+  readonly environment: string;
+  readonly outcome: Outcome["kind"];
+  readonly plan: string;
+  readonly record?: string;
+  readonly reasons?: readonly string[];
+}
+
+async function rolloutAll(
+  world: World,
+  ground: Ground,
+  plans: readonly Plan[],
+  breakGlass: string | undefined,
+  terminal: Terminal,
+  format: string,
+): Promise<readonly Result[]> {
+  const glass = breakGlass === undefined ? {} : { breakGlass };
+  await patiently(async () => releaseRules(world, ground, glass, new AbortController().signal));
+  const results: Result[] = [];
+  for (const { environment, digest } of plans) {
+    const request: ReleaseRequest = { confirmed: digest, ...glass };
+    const outcome = await patiently(async () => release(world, ground, environment, request, new AbortController().signal));
+    const result = resultOf(environment, digest, outcome);
+    results.push(result);
+    if (format === "text") terminal.out(lineOf(result));
+  }
+  return results;
+}
+
+function resultOf(environment: string, digest: string, outcome: Outcome): Result {
+  const base = { environment, outcome: outcome.kind, plan: outcome.kind === "unchanged" ? digest : outcome.plan.digest };
+  if (outcome.kind === "settled") return { ...base, record: outcome.record };
+  if (outcome.kind === "held") return { ...base, reasons: closedGates(outcome.gates).map(({ reason }) => reason) };
+  return base;
+}
+
+function lineOf({ environment, outcome, plan, record, reasons = [] }: Result): string {
+  if (outcome === "settled") return `✓ ${environment}  ${record}  plan ${shortDigest(plan)}\n`;
+  if (outcome === "unchanged") return `= ${environment}  somebody else was faster: it is as it should be\n`;
+  return `✗ ${environment}  held: ${reasons.map((reason) => oneLine(reason, 500)).join("; ")}\n`;
+}
+
+/** Somebody else may be at the same log: their record is read and the plan made anew, a few times. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const delayMs = error instanceof Stale ? 50 * attempt : error instanceof Waiting ? error.retryAfterMs : undefined;
+      if (delayMs === undefined || delayMs > 5_000 || attempt === 8) throw error;
+      await sleep(delayMs);
+    }
+  }
+}

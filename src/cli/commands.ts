@@ -1,0 +1,70 @@
+/** Every command of the command line, each in a file of its own that is loaded only when it is used: start-up stays as short as Node's. */
+import type { Terminal } from "./terminal.ts";
+
+/** Gets the words after its name; gives the exit code. */
+export type Run = (words: readonly string[], terminal: Terminal) => Promise<number>;
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly usage: string;
+  readonly help: string;
+  load(): Promise<Run>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "validate",
+    usage: "validate [dir] [--format text|json|code-quality|junit]",
+    help: "checks every claim, and names each mistake at its line",
+    load: async () => (await import("./validate.ts")).validate,
+  },
+  {
+    name: "plan",
+    usage: "plan [dir] [--base REF] [--head REF] [--format text|json]",
+    help: "prints what would be done; with refs, for the merge of head into base",
+    load: async () => (await import("./plan.ts")).plan,
+  },
+  {
+    name: "apply",
+    usage: "apply [name…] [--dir DIR] [--yes] [--break-glass REASON] [--format text|json]",
+    help: "prints the plan of HEAD, asks, and rolls it out",
+    load: async () => (await import("./apply.ts")).apply,
+  },
+  {
+    name: "render",
+    usage: "render NAME [--dir DIR]",
+    help: "prints the bundle that Flux would apply for an environment",
+    load: async () => (await import("./render.ts")).render,
+  },
+  {
+    name: "status",
+    usage: "status [name] [--dir DIR] [--format text|json]",
+    help: "says how far each environment is",
+    load: async () => (await import("./status.ts")).status,
+  },
+  {
+    name: "history",
+    usage: "history NAME [--dir DIR] [--format text|json]",
+    help: "lists the records of an environment, newest first",
+    load: async () => (await import("./history.ts")).history,
+  },
+  {
+    name: "schema",
+    usage: "schema claim|platform",
+    help: "prints a JSON schema, for editors",
+    load: async () => (await import("./schema.ts")).schema,
+  },
+  { name: "serve", usage: "serve", help: "starts the service", load: async () => (await import("./serve.ts")).serve },
+  {
+    name: "sandbox",
+    usage: "sandbox [--story] [--port PORT]",
+    help: "starts the whole world on this machine; with --story, plays it through",
+    load: async () => (await import("./sandbox.ts")).sandbox,
+  },
+];
+
+export function usage(): string {
+  const width = Math.max(...COMMANDS.map((command) => command.usage.length));
+  const lines = COMMANDS.map((command) => `  claimbot ${command.usage.padEnd(width)}  ${command.help}`);
+  return `Environments by merge request.\n\n${lines.join("\n")}\n\nExit codes: 0 good, 1 mistakes in claims, 2 wrong use, 3 the world is not ready.\n`;
+}

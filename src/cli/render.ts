@@ -1,0 +1,27 @@
+/** claimbot render: the bundle that Flux would apply for an environment, of the files on disk. */
+import { renderBundle } from "../core/render/bundle.ts";
+import { adoptedRules } from "../flows/adoption.ts";
+import { judge, liveLogs, planOne } from "../flows/planning.ts";
+import { renderDiagnostics } from "../core/render/diagnostics.ts";
+import type { Run } from "./commands.ts";
+import { WrongUse } from "./exit.ts";
+import { diskFiles, openLocal } from "./local.ts";
+import { readWords } from "./words.ts";
+
+export const render: Run = async (words, terminal) => {
+  const { values, positionals } = readWords(words, { dir: { type: "string" } }, 1);
+  const [name] = positionals;
+  if (name === undefined) throw new WrongUse("render needs the name of an environment");
+  const { root, world } = await openLocal(terminal, values.dir);
+  const { signal } = new AbortController();
+  const judged = judge(world, diskFiles(root), { rules: await adoptedRules(world, signal), live: await liveLogs(world, signal) });
+  const planned = await planOne(world, judged, name, undefined, signal);
+  if (planned?.environment.wish !== undefined) {
+    terminal.out(renderBundle(planned.environment).yaml);
+    return 0;
+  }
+  const mistakes = judged.verdict.diagnostics.filter(({ path }) => path.endsWith(`/${name}.yaml`));
+  if (mistakes.length === 0) throw new WrongUse(`there is no claim for ${JSON.stringify(name)}, or it is to go`);
+  terminal.out(renderDiagnostics(mistakes, { checked: 1, tookMs: undefined, colour: terminal.colour }));
+  return 1;
+};

@@ -1,0 +1,48 @@
+/** claimbot status: how far each environment is, by the claim log. */
+import { isLive, type Log } from "../core/record.ts";
+import { shortDigest } from "../core/json.ts";
+import { hasReceipt } from "../flows/release.ts";
+import type { World } from "../flows/world.ts";
+import { environmentsInLog, readLog } from "../targets/claim-store/claim-store.ts";
+import type { Run } from "./commands.ts";
+import { openLocal } from "./local.ts";
+import { oneOf, readWords } from "./words.ts";
+
+interface Status {
+  readonly environment: string;
+  readonly state: "not published" | "live" | "on its way" | "being removed" | "removed";
+  readonly sequence?: number;
+  readonly at?: string;
+  readonly plan?: string;
+}
+
+export const status: Run = async (words, terminal) => {
+  const { values, positionals } = readWords(words, { dir: { type: "string" }, format: { type: "string" } }, 1);
+  const format = oneOf("format", values.format, ["text", "json"]);
+  const { world } = await openLocal(terminal, values.dir);
+  const { signal } = new AbortController();
+  const names = positionals.length > 0 ? positionals : await environmentsInLog(world.store, signal);
+  const found = await Promise.all(
+    names.map(async (name) => statusOf(world, name, await readLog(world.store, name, signal), signal)),
+  );
+  if (format === "json") terminal.out(`${JSON.stringify({ environments: found }, null, 2)}\n`);
+  else terminal.out(found.length === 0 ? "Nothing is published yet.\n" : found.map(lineOf).join(""));
+  return positionals.length > 0 && found.every(({ state }) => state === "not published") ? 1 : 0;
+};
+
+async function statusOf(world: World, environment: string, log: Log, signal: AbortSignal): Promise<Status> {
+  const head = log.at(-1);
+  if (head === undefined) return { environment, state: "not published" };
+  const base = { environment, sequence: head.sequence, at: head.at, plan: head.planDigest };
+  if (!isLive(log)) return { ...base, state: "removed" };
+  if (head.kind === "Tombstone") return { ...base, state: "being removed" };
+  return { ...base, state: (await hasReceipt(world, environment, head.sequence, signal)) ? "live" : "on its way" };
+}
+
+function lineOf({ environment, state, sequence, at, plan }: Status): string {
+  const rest =
+    sequence === undefined
+      ? ""
+      : `  record ${sequence}  ${at?.slice(0, 16).replace("T", " ")} UTC  plan ${shortDigest(plan ?? "")}`;
+  return `${environment.padEnd(40)}  ${state.padEnd(13)}${rest}\n`;
+}

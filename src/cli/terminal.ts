@@ -1,0 +1,36 @@
+/** The terminal as a value: where a command writes, and what it knows of the person before it. */
+import { createInterface } from "node:readline/promises";
+import { resolve } from "node:path";
+
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  /** Colour on standard output: a terminal, and nobody said NO_COLOR. */
+  readonly colour: boolean;
+  /** Somebody can be asked. */
+  readonly interactive: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** A path relative to where the person stands; under npm that is INIT_CWD. */
+  path(text: string): string;
+  ask(question: string): Promise<string>;
+}
+
+export function openTerminal(): Terminal {
+  const { env } = process;
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    colour: process.stdout.isTTY === true && !env["NO_COLOR"],
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    env,
+    path: (text) => resolve(env["INIT_CWD"] ?? process.cwd(), text),
+    async ask(question) {
+      const lines = createInterface({ input: process.stdin, output: process.stderr });
+      try {
+        return await lines.question(question);
+      } finally {
+        lines.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/** Reads the words after a command, strictly: an unknown option is wrong use, never ignored. */
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { WrongUse } from "./exit.ts";
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+type Values<T extends Options> = { [K in keyof T]?: T[K]["type"] extends "boolean" ? boolean : string };
+
+export function readWords<T extends Options>(
+  words: readonly string[],
+  options: T,
+  most: number,
+): { values: Values<T>; positionals: readonly string[] } {
+  try {
+    const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
+    if (positionals.length > most) throw new WrongUse(`${JSON.stringify(positionals[most])} is one word too many`);
+    return { values: values as Values<T>, positionals };
+  } catch (error) {
+    if (error instanceof WrongUse) throw error;
+    throw new WrongUse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function oneOf<T extends string>(name: string, text: string | undefined, allowed: readonly T[]): T {
+  const [first] = allowed;
+  const found = allowed.find((candidate) => candidate === (text ?? first));
+  if (found === undefined) throw new WrongUse(`--${name} is ${JSON.stringify(text)}; it may be ${allowed.join(", ")}`);
+  return found;
+}
