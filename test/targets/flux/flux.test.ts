@@ -93,7 +93,9 @@ async function untilSettled(world: World, wanted: Environment, commit?: string):
     if (outcome !== said.at(-1)) said.push(outcome);
     if (outcome === "settled" || outcome.startsWith("Stalled")) return said;
     let changes = 0;
-    await world.flux.until(() => (changes += 1) > 2, 300).catch(() => {});
+    // Two changes, or none for a while: then this run's observation was the last word of the cluster.
+    const moved = world.flux.until(() => (changes += 1) > 2, 300);
+    await Promise.allSettled([moved]);
   }
   return [...said, "never settled"];
 }
