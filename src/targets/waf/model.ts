@@ -116,13 +116,13 @@ function namedRules(waf: Waf = {}, platform: Platform): readonly Draft[] {
   return [
     ...baseline.map(({ key, description, expression }) => ({
       key: `base-${key}`,
-      expression,
+      expression: contained(expression),
       action: BASELINE_ACTIONS[waf.mode ?? "block"],
       description,
     })),
     ...(waf.rules ?? []).map(({ key, description, expression, action }) => ({
       key: `rule-${key}`,
-      expression,
+      expression: contained(expression),
       action,
       description,
     })),
@@ -180,11 +180,16 @@ function chunked(hosts: readonly string[], expression: string): readonly (readon
   return chunks;
 }
 
-/** The expression, bound to hosts. One that could leave its parentheses never gets here: validation refuses it. */
+/** The expression, bound to hosts. */
 function guarded(hosts: readonly string[], expression: string): string {
   assert(hosts.length > 0, "a rule is bound to hosts");
-  assert(expressionFault(expression) === undefined, "an expression stays in its parentheses: validation has checked it");
   return normalExpression(`(http.host in {${hosts.map(quoted).join(" ")}}) and (${expression})`);
+}
+
+/** An expression of a person's. One that could leave its parentheses never gets here: validation refuses it. */
+function contained(expression: string): string {
+  assert(expressionFault(expression) === undefined, "an expression stays in its parentheses: validation has checked it");
+  return expression;
 }
 
 function quoted(text: string): string {
