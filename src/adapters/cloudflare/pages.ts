@@ -34,8 +34,9 @@ async function readOnce(readPage: (page: number) => Promise<Page>): Promise<Page
     const page = await readPage(number);
     if (page.totalCount === undefined) return undefined;
     items.push(...page.items);
-    if (items.length > page.totalCount) return undefined;
-    if (items.length === page.totalCount) return new Set(items.map(({ id }) => id)).size === items.length ? items : undefined;
+    const isDoubled = new Set(items.map(({ id }) => id)).size < items.length;
+    if (isDoubled || items.length > page.totalCount) return undefined;
+    if (items.length === page.totalCount) return items;
     if (page.items.length === 0) return undefined;
   }
   return undefined;
