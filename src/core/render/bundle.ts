@@ -28,18 +28,24 @@ export function bundleKey(environment: string, releaseDigest: Digest): string {
   return `${releaseFolder(environment, releaseDigest)}/bundle.yaml`;
 }
 
-/** Renders a validated environment that has a wish. Equal input gives equal bytes. */
+/** Renders a validated environment that has a wish. Equal input gives equal bytes. An environment is a value, so it is rendered once. */
 export function renderBundle(environment: Environment): Bundle {
+  const known = rendered.get(environment);
+  if (known !== undefined) return known;
   const { wish } = environment;
   if (wish === undefined) throw new Error(`${environment.name} is to go: there is nothing to render`);
   const make = objectsOf(environment);
-  return bundleOf([
+  const bundle = bundleOf([
     ...clusterObjects(environment, wish, make),
     ...componentObjects(environment, wish, make),
     ...serviceObjects(environment, wish, make),
     ...routeObjects(environment, wish, make),
   ]);
+  rendered.set(environment, bundle);
+  return bundle;
 }
+
+const rendered = new WeakMap<Environment, Bundle>();
 
 /** The same objects without what keeps them from being deleted: the first step of a removal. */
 export function disarmedBundle(objects: readonly KubernetesObject[]): Bundle {

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { build, fetchBucket, type Artifact, type Listing } from "./artifact.ts";
 import { ApiRefusal, Cluster, idOf, KINDS, type Condition, type LiveObject } from "./cluster.ts";
+import { PLATFORM } from "./platform.ts";
+import { entriesOf, environmentOf, idOfSource, isFromBucket, isTrue, notReady, progressing } from "./status.ts";
 import type { Events } from "./events.ts";
 
 export interface Failure {
@@ -22,7 +24,6 @@ export interface ControllerOptions {
 
 const ROOT_BUCKET = "Bucket/flux-system/current";
 const ROOT = "Kustomization/flux-system/current";
-const NAMESPACES = ["flux-system", "environments", "kong", "elastic", "opal", "monitoring"];
 
 export class Controllers {
   readonly cluster = new Cluster();
@@ -37,19 +38,7 @@ export class Controllers {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    for (const name of NAMESPACES) this.cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-    this.cluster.apply({
-      apiVersion: "source.toolkit.fluxcd.io/v1",
-      kind: "Bucket",
-      metadata: { name: "current", namespace: "flux-system" },
-      spec: { prefix: "current/", interval: "1h" },
-    });
-    this.cluster.apply({
-      apiVersion: "kustomize.toolkit.fluxcd.io/v1",
-      kind: "Kustomization",
-      metadata: { name: "current", namespace: "flux-system" },
-      spec: { sourceRef: { kind: "Bucket", name: "current" }, path: "./current", prune: true, wait: false },
-    });
+    for (const object of PLATFORM) this.cluster.apply(object);
   }
 
   get signal(): AbortSignal {
@@ -374,40 +363,4 @@ export class Controllers {
   #retry(id: string): void {
     setTimeout(() => this.enqueue(id), this.#options.retryMs).unref();
   }
-}
-
-/** The environment that an object belongs to, by its namespace or, for a pointer's, by its name. */
-export function environmentOf({ metadata }: LiveObject): string {
-  const { namespace, name } = metadata;
-  return (namespace === "environments" || namespace === undefined ? name : namespace).replace(/^env-/, "");
-}
-
-export function isTrue(object: LiveObject | undefined, type: string): boolean {
-  const conditions = (object?.status?.["conditions"] ?? []) as readonly Condition[];
-  return conditions.some((condition) => condition.type === type && condition.status === "True");
-}
-
-function isFromBucket(object: LiveObject): boolean {
-  return (object.spec?.["sourceRef"] as { kind?: string } | undefined)?.kind === "Bucket";
-}
-
-function idOfSource(object: LiveObject): string {
-  const { kind, name } = (object.spec?.["sourceRef"] ?? {}) as { kind?: string; name?: string };
-  return `${kind}/${object.metadata.namespace}/${name}`;
-}
-
-function entriesOf(object: LiveObject): readonly string[] {
-  const { entries = [] } = (object.status?.["inventory"] ?? {}) as { entries?: readonly { id: string }[] };
-  return entries.map(({ id }) => id);
-}
-
-function notReady(reason: string, message: string): Condition {
-  return { type: "Ready", status: "False", reason, message };
-}
-
-function progressing(message: string): readonly Condition[] {
-  return [
-    { type: "Ready", status: "Unknown", reason: "Progressing", message },
-    { type: "Reconciling", status: "True", reason: "Progressing", message },
-  ];
 }

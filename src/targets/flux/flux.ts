@@ -8,7 +8,7 @@ import type { ObjectStore } from "../../core/ports.ts";
 import { bundleKey, disarmedBundle } from "../../core/render/bundle.ts";
 import { namespaceOf, type KubernetesObject } from "../../core/render/bundle/kubernetes-object.ts";
 import { objectsIn } from "../../core/render/bundle/yaml.ts";
-import { diffResources, type Observation } from "../../core/resource.ts";
+import { diffResources, type Observation, type Resources } from "../../core/resource.ts";
 import { retainUntil } from "../retention.ts";
 import type { Release, Target } from "../target.ts";
 import { desiredObjects, pointerOf, recordSequence, removalStep, resourcesOf, type FluxObject } from "./model.ts";
@@ -49,6 +49,13 @@ const MANAGED: readonly ObjectKind[] = ["kubernetes", "nodepools"].map((plural) 
 }));
 
 const POLL_MS = 10_000;
+const KNOWN_RELEASES = 100;
+
+interface KnownRelease {
+  readonly resources: Resources<FluxObject>;
+  /** What source-controller will call it. */
+  readonly revision: string;
+}
 
 export function fluxTarget(options: FluxOptions): Target<FluxObject> {
   const flux = new Flux(options);
@@ -69,6 +76,8 @@ class Flux {
   readonly #store: ObjectStore;
   readonly #options: FluxOptions;
   readonly #now: () => Date;
+  /** Releases never change, so the last ones read are not read again. */
+  readonly #known = new Map<string, KnownRelease>();
 
   constructor(options: FluxOptions) {
     this.#store = options.store;
@@ -83,7 +92,7 @@ class Flux {
       return { resources: [], pending: await this.#remains(environment.name, signal), contested: [] };
     // While it goes, the protection is taken off: that is a step of the removal, and no change of what is to be removed.
     const shown = environment.wish === undefined ? (pointer.disarms?.digest ?? pointer.digest) : pointer.digest;
-    const resources = resourcesOf(await this.#bundle(environment.name, shown, signal));
+    const { resources } = await this.#knownRelease(environment.name, shown, signal);
     if (environment.wish === undefined) return { resources, pending: [], contested: [] };
     return { resources, pending: await this.#pending(environment, pointer, resources, signal), contested: [] };
   }
@@ -144,6 +153,25 @@ class Flux {
     );
   }
 
+  async #knownRelease(environment: string, digest: Digest, signal: AbortSignal): Promise<KnownRelease> {
+    const key = bundleKey(environment, digest);
+    const known = this.#known.get(key) ?? (await this.#readRelease(environment, digest, signal));
+    this.#known.delete(key);
+    this.#known.set(key, known);
+    const [oldest = key] = this.#known.keys();
+    if (this.#known.size > KNOWN_RELEASES) this.#known.delete(oldest);
+    return known;
+  }
+
+  async #readRelease(environment: string, digest: Digest, signal: AbortSignal): Promise<KnownRelease> {
+    const [objects, listed] = await Promise.all([
+      this.#bundle(environment, digest, signal),
+      // Flux lists too, and a gateway may give another ETag to a listing than to an upload.
+      this.#store.list(bundleKey(environment, digest), signal),
+    ]);
+    return { resources: resourcesOf(objects), revision: bucketRevision(listed) };
+  }
+
   /** Moves the pointer, never backwards, and tells Flux. */
   async #point(pointer: Pointer, signal: AbortSignal): Promise<void> {
     const key = pointerKey(pointer.environment);
@@ -179,14 +207,15 @@ class Flux {
     const { kubernetes } = this.#options;
     if (kubernetes === undefined) return undefined;
     const { environment, digest } = pointer;
-    const key = bundleKey(environment, digest);
-    const [kustomization, cluster, objects] = await Promise.all([
+    const [kustomization, { revision }] = await Promise.all([
       kubernetes.get(KUSTOMIZATIONS, POINTER_NAMESPACE, pointerName(environment), signal),
-      kubernetes.get(CLUSTERS, namespaceOf(environment), environment, signal),
-      // Flux lists too, and a gateway may give another ETag to a listing than to an upload.
-      this.#store.list(key, signal),
+      this.#knownRelease(environment, digest, signal),
     ]);
-    const expected = { revision: bucketRevision(objects), claim: claimName(pointer) };
+    const expected = { revision, claim: claimName(pointer) };
+    const found = verdict(kustomization, expected, this.#now());
+    if (found.kind !== "failed") return found;
+    // A failed health check may only mean that the cluster is not up yet.
+    const cluster = await kubernetes.get(CLUSTERS, namespaceOf(environment), environment, signal);
     return verdict(kustomization, expected, this.#now(), cluster);
   }
 
