@@ -22,7 +22,7 @@ export interface Zone {
   readonly recordQuota: number;
 }
 
-export interface ZoneRecord {
+interface ZoneRecord {
   readonly id: string;
   /** In full, as Cloudflare writes it. */
   readonly name: string;
@@ -37,7 +37,7 @@ export interface ZoneRecord {
   readonly readOnly: boolean;
 }
 
-export interface RecordBatch {
+interface RecordBatch {
   readonly deletes: readonly { readonly id: string }[];
   readonly patches: readonly { readonly id: string; readonly content: string; readonly proxied: boolean; readonly ttl: number }[];
   readonly posts: readonly Omit<ZoneRecord, "id" | "readOnly">[];

@@ -27,10 +27,7 @@ export interface CloudflareOptions {
 }
 
 /** One call of the SDK; the options are handed on to it. */
-export type Send = (
-  client: Sdk.Cloudflare,
-  options: { readonly maxRetries: 0; readonly signal?: AbortSignal },
-) => Promise<Response>;
+type Send = (client: Sdk.Cloudflare, options: { readonly maxRetries: 0; readonly signal?: AbortSignal }) => Promise<Response>;
 
 export interface Transport {
   /** Tried three times in all, then Waiting. Throws for 401, 403 and 429; every other refusal is handed back. */

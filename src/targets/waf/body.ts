@@ -3,7 +3,8 @@ import { strict as assert } from "node:assert";
 import type { Environment } from "../../core/environment.ts";
 import { sameJson } from "../../core/json.ts";
 import type { Change } from "../../core/resource.ts";
-import { isOwn, ownKey, viewRules, type StandingRule, type WafPhase, type WafRule } from "./model.ts";
+import type { WafPhase, WafRule } from "./model.ts";
+import { isOwn, ownKey, viewRules, type StandingRule } from "./ownership.ts";
 
 /** The server's to give: not sent back (Cloudflare's description marks them as read-only, 2026-11). */
 const SERVER_MEMBERS = ["version", "last_updated", "categories"];

@@ -7,7 +7,8 @@ import { SILENT, type Log } from "../../core/log.ts";
 import { diffResources, sortResources, type Change } from "../../core/resource.ts";
 import type { Target } from "../target.ts";
 import { rulesAfter } from "./body.ts";
-import { desiredRules, isOwn, ownKey, PHASES, viewRules, zonesOf, type WafPhase, type WafRule } from "./model.ts";
+import { desiredRules, PHASES, type WafPhase, type WafRule } from "./model.ts";
+import { isOwn, ownKey, viewRules, zonesOf } from "./ownership.ts";
 import { writeRules } from "./write-rules.ts";
 
 /** What `observe` saw stands for an `apply` right after it, to be tried; before it is written it is read again. */

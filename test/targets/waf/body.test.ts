@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { diffResources } from "../../../src/core/resource.ts";
 import { definitionOf, reapplied, rulesAfter, sameRules } from "../../../src/targets/waf/body.ts";
-import { desiredRules, viewRules, type StandingRule } from "../../../src/targets/waf/model.ts";
+import { desiredRules } from "../../../src/targets/waf/model.ts";
+import { viewRules, type StandingRule } from "../../../src/targets/waf/ownership.ts";
 import { anEnvironment, going } from "../an-environment.ts";
 import { logOf, withWaf } from "../a-cloudflare.ts";
 
