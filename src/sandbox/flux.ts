@@ -32,7 +32,7 @@ export interface FluxSettings {
 }
 
 /** `shop-dev`, `shop-dev/shop-api` (a service), `shop-dev/cluster`, `shop-dev/teardown`. */
-export type BuildName = string;
+type BuildName = string;
 
 export interface SandboxFlux extends SandboxServer {
   /** For CLAIMBOT_FLUX_RECEIVER_URL. */

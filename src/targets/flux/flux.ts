@@ -24,8 +24,6 @@ import {
 } from "./pointer.ts";
 import { bucketRevision, condition, verdict, type Verdict } from "./verdict.ts";
 
-export type { BucketAddress } from "./pointer.ts";
-
 export interface FluxOptions {
   readonly store: ObjectStore;
   readonly bucket: BucketAddress;

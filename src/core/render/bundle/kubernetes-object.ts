@@ -22,11 +22,7 @@ export function namespaceOf(environment: string): string {
   return `env-${environment}`;
 }
 
-export function labelsOf({
-  name,
-  type,
-  instance,
-}: Pick<Environment, "name" | "type" | "instance">): Readonly<Record<string, string>> {
+function labelsOf({ name, type, instance }: Pick<Environment, "name" | "type" | "instance">): Readonly<Record<string, string>> {
   return {
     "app.kubernetes.io/managed-by": "claimbot",
     "claimbot.dev/environment": name,

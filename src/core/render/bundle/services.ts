@@ -117,7 +117,7 @@ function hardNames({ dependsOn = [] }: Service): readonly string[] {
 }
 
 /** Each service after those it depends on, else by name. Validation has refused circles. */
-export function inDependencyOrder(services: readonly Service[]): readonly Service[] {
+function inDependencyOrder(services: readonly Service[]): readonly Service[] {
   const byName = new Map(services.map((service) => [service.name, service]));
   const ordered = new Set<Service>();
   const visiting = new Set<Service>();
