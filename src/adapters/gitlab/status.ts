@@ -39,13 +39,22 @@ export function statusOf(api: Api): Pick<Forge, "setStatus"> {
 }
 
 function optionsOf({ name, description, targetUrl }: CommitStatus) {
-  const characters = Array.from(description);
   return {
     name,
-    description: characters.length > MAX_LENGTH ? `${characters.slice(0, MAX_LENGTH - 1).join("")}…` : description,
+    description: cut(description),
     // Half a link leads nowhere.
     ...(targetUrl !== undefined && targetUrl.length <= MAX_LENGTH && { targetUrl }),
   };
+}
+
+/** In UTF-16 code units, which are never fewer than the characters that GitLab counts; and never through one. */
+function cut(text: string): string {
+  return text.length <= MAX_LENGTH
+    ? text
+    : `${text
+        .slice(0, MAX_LENGTH - 1)
+        .toWellFormed()
+        .replace(/\uFFFD$/, "")}…`;
 }
 
 /** The transitions that lead to each state: `Cannot transition status via :run from :running` says that it is there already. */
