@@ -245,6 +245,8 @@ describe("somebody else writes at the same moment", () => {
     const environments = ["one", "two", "three", "four"].map((name) =>
       withWaf(anEnvironment("stage", { name, hostnames: [`${name}.stage.example.org`] }), { rules: [ADMIN] }, BASELINE),
     );
+    // A write takes long enough for every other environment to read before it is done.
+    world.server.faults.add({ method: "PUT", path: /custom\/entrypoint$/, fault: { kind: "slow", ms: 30 }, times: 99 });
     await Promise.all(environments.map(async (environment) => settle(target, environment)));
     for (const environment of environments) expect(await settle(target, { ...environment, log: logOf(environment) })).toEqual([]);
     expect(ownOf(world.server)).toHaveLength(8);
