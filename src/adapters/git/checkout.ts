@@ -63,6 +63,7 @@ export async function openCheckout(directory: string): Promise<Checkout> {
     mergeResult: async (target, head) => history(async () => objects.mergeResultOf(view, target, head)),
     tree: async (treeish, paths = []) => objects.treeOf(view, treeish, paths),
     blobs: async (ids) => objects.blobsOf(view, ids),
+    parent: async (commit) => history(async () => objects.parentOf(view, commit)),
     isAncestor: async (ancestor, descendant) => history(async () => objects.isAncestorOf(view, ancestor, descendant)),
     lastChange: async (commit, paths) => history(async () => objects.lastChangeOf(view, commit, paths)),
     peopleBetween: async (target, head) => history(async () => objects.peopleBetweenOf(view, target, head)),

@@ -17,14 +17,14 @@ const INHERITED = [
   "SSL_CERT_DIR",
 ] as const;
 
-export interface GitCredentials {
+interface GitCredentials {
   /** The header goes to this origin only. */
   readonly origin: string;
   readonly username: string;
   readonly token: Secret;
 }
 
-export interface BareEnvironment {
+interface BareEnvironment {
   /** The bare repository: git does not look for another one. */
   readonly gitDirectory: string;
   readonly credentials?: GitCredentials | undefined;

@@ -4,7 +4,7 @@ import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync
 import { join } from "node:path";
 import { compareText } from "../../core/diagnostic.ts";
 import type { TreeEntry } from "../../core/ports.ts";
-import { MAX_BLOB_BYTES } from "./objects.ts";
+import { blobId, MAX_BLOB_BYTES } from "./blob.ts";
 
 export interface FileOnDisk extends TreeEntry {
   /** Cut like a blob of the repository: see MAX_BLOB_BYTES. Of a symlink: where it points. */
@@ -12,7 +12,7 @@ export interface FileOnDisk extends TreeEntry {
 }
 
 /** What claimbot reads of a claim repository; everything else is nothing to it. */
-export const CLAIM_REPOSITORY_PATHS = ["environments", "platform.yaml", "policies"] as const;
+const CLAIM_REPOSITORY_PATHS = ["environments", "platform.yaml", "policies"] as const;
 
 /**
  * By path, in byte order. Symlinks are not followed, a repository within is a submodule, sockets and pipes are no files to git either.
@@ -39,11 +39,6 @@ function below(root: string, path: string): readonly FileOnDisk[] {
 
 function entry(path: string, mode: string, bytes: Uint8Array): FileOnDisk {
   return { path, mode, blob: blobId(bytes), bytes };
-}
-
-/** A git blob's id: SHA-1 over `blob <length>\0<bytes>`. */
-export function blobId(bytes: Uint8Array): string {
-  return createHash("sha1").update(`blob ${bytes.byteLength}\0`).update(bytes).digest("hex");
 }
 
 /** Reads in pieces: a file may be larger than memory. */

@@ -115,6 +115,7 @@ export async function openMirror(options: MirrorOptions): Promise<Repository> {
         async () => objects.blobsOf(place, ids),
         (error) => isDamage(error) || error instanceof objects.MissingObject,
       ),
+    parent: async (commit) => reading(async () => objects.parentOf(place, commit)),
     isAncestor: async (ancestor, descendant) => reading(async () => objects.isAncestorOf(place, ancestor, descendant)),
     lastChange: async (commit, paths) => reading(async () => objects.lastChangeOf(place, commit, paths)),
     peopleBetween: async (target, head) => reading(async () => objects.peopleBetweenOf(place, target, head)),

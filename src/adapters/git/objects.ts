@@ -1,11 +1,9 @@
 /** Reading by object id from a bare repository of ours: the part of the port Repository that mirror and checkout share. */
 import { Stalled } from "../../core/errors.ts";
 import type { CommitPeople, MergeResult, TreeEntry } from "../../core/ports.ts";
+import { MAX_BLOB_BYTES } from "./blob.ts";
 import { isObjectId } from "./ref.ts";
 import { git, gitBytes, GitFailure, type GitPlace } from "./run.ts";
-
-/** Longer blobs are cut to one byte more than this, so that every reader refuses them by size (the YAML profile allows 256 KiB). */
-export const MAX_BLOB_BYTES = 1024 * 1024;
 
 /** The commit with this id, or the one that a local ref names; undefined when there is none. */
 export async function commitOf(place: GitPlace, name: string): Promise<string | undefined> {
@@ -99,6 +97,14 @@ export function batchReader(each: (id: string, type: string, body: Uint8Array) =
       current = undefined;
     }
   };
+}
+
+export async function parentOf(place: GitPlace, commit: string): Promise<string> {
+  assertIds(commit);
+  const parent = await commitOf(place, `${commit}^1`);
+  if (parent === undefined)
+    throw new Stalled(`${commit} has no parent here`, "Fetch the whole history: a shallow clone has cut it off");
+  return parent;
 }
 
 export async function isAncestorOf(place: GitPlace, ancestor: string, descendant: string): Promise<boolean> {

@@ -24,7 +24,7 @@ async function resources(client: HttpClient, signal: AbortSignal | undefined) {
   };
 }
 
-export type Resources = Awaited<ReturnType<typeof resources>>;
+type Resources = Awaited<ReturnType<typeof resources>>;
 
 export interface Api {
   /** Path or id, as gitbeaker takes it. */

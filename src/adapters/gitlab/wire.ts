@@ -49,6 +49,7 @@ export function mergeRequestOf(value: unknown): MergeRequest {
     targetProjectId: integer(mr, "target_project_id"),
     labels: list(mr["labels"]).filter((label) => typeof label === "string"),
     mergedCommit: state === "merged" ? merged : undefined,
+    mergedAt: optionalText(mr, "merged_at"),
     webUrl: text(mr, "web_url"),
   };
 }
@@ -129,7 +130,7 @@ export function fields(value: unknown): Fields {
   return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Fields) : missing("an object");
 }
 
-export function integer(from: Fields, name: string): number {
+function integer(from: Fields, name: string): number {
   const value = from[name];
   return typeof value === "number" && Number.isInteger(value) ? value : missing(`the number ${name}`);
 }

@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, syml
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openCheckout } from "../../../src/adapters/git/checkout.ts";
-import { blobId, filesOnDisk } from "../../../src/adapters/git/files-on-disk.ts";
-import { MAX_BLOB_BYTES } from "../../../src/adapters/git/objects.ts";
+import { blobId, MAX_BLOB_BYTES } from "../../../src/adapters/git/blob.ts";
+import { filesOnDisk } from "../../../src/adapters/git/files-on-disk.ts";
 import { Stalled } from "../../../src/core/errors.ts";
 import { run, temporaryFolder } from "./remote.ts";
 

@@ -255,6 +255,8 @@ describe("reading", () => {
     const later = commitFiles(s.remote.bare, MAIN, { ...files, "platform.yaml": "2", other: "x" }, [merge]);
     await s.mirror.fetch([MAIN]);
     expect(await s.mirror.lastChange(later, ["platform.yaml"])).toBe(merge);
+    expect(await s.mirror.parent(merge)).toBe(base);
+    await expect(s.mirror.parent(base)).rejects.toThrow(Stalled);
     expect(await s.mirror.lastChange(later, ["environments/dev/shop.yaml", "none"])).toBe(base);
     expect(await s.mirror.lastChange(later, ["none"])).toBeUndefined();
     expect(await s.mirror.lastChange(later, [":(glob)**"])).toBeUndefined();

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { batchReader, MAX_BLOB_BYTES } from "../../../src/adapters/git/objects.ts";
+import { MAX_BLOB_BYTES } from "../../../src/adapters/git/blob.ts";
+import { batchReader } from "../../../src/adapters/git/objects.ts";
 import { isRefName } from "../../../src/adapters/git/ref.ts";
 
 test("what cat-file prints is read the same, however it is cut into chunks", () => {
