@@ -44,4 +44,4 @@ export function emojiSign(name: string): string {
   return EMOJI[name] ?? `:${name}:`;
 }
 
-export const REACTIONS = ["thumbsup", "eyes", "white_check_mark", "rocket"] as const;
+export const REACTIONS = ["thumbsup"] as const;

@@ -124,6 +124,11 @@ export interface CommitInput {
 /** One commit on a branch, as its user. Whether every change applies was looked at before. */
 export async function commitToBranch(world: World, project: Project, by: User, input: CommitInput): Promise<string> {
   if (!mayPush(world, project, by, input.branch)) throw forbidden("You are not allowed to push into this branch");
+  for (const { path } of input.changes) {
+    const parts = path.split("/");
+    if (parts.some((part) => ["", ".", "..", ".git"].includes(part.toLowerCase())))
+      throw new Refusal(400, { message: "invalid path" });
+  }
   const { repository } = project;
   const moved = await repository.exclusively(async () => {
     const before = await repository.branchHead(input.branch);

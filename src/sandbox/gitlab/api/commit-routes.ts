@@ -149,9 +149,6 @@ async function changesOf(project: Project, base: string, action: Parameters): Pr
   action.require("action", "file_path");
   const kind = action.oneOf("action", ["create", "update", "move", "delete", "chmod"] as const);
   const path = action.text("file_path") ?? "";
-  if (path.split("/").some((part) => part === "" || part === "." || part === "..") || path.startsWith(".git/")) {
-    throw new Refusal(400, { message: "invalid path" });
-  }
   const from = kind === "move" ? (action.text("previous_path") ?? "") : path;
   const commit = await project.repository.resolve(base);
   const old = commit === undefined ? undefined : await project.repository.file(commit, from);
