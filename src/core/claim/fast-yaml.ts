@@ -13,16 +13,19 @@ const POP = 6;
 const LITERAL_BLOCK = 4;
 
 export const MAX_DEPTH = 32;
+/** Keys and values of one file: a bound on the time that a hostile one takes. */
+export const MAX_VALUES = 20_000;
 
 /** Keys that no parser takes for a number, a truth value or nothing. */
 const KEY = /^[A-Za-z_][A-Za-z0-9_./-]*$/;
-const WORD = /^(true|false|null|__proto__)$/i;
+const WORD = /^(true|false|null|infinity|nan|__proto__)$/i;
 
 /** The value of a text that is surely within the profile; undefined where that is not sure. Never throws. */
 export function readFast(text: string): { readonly value: unknown } | undefined {
-  if (/[\t\r]/.test(text)) return undefined;
+  if (/[\t\r]|^\.\.\./m.test(text)) return undefined;
   try {
     const events = parseEvents(text, { maxDepth: MAX_DEPTH });
+    if (events.length > MAX_VALUES) return undefined;
     let documents = 0;
     for (const event of events) {
       if (event.type === POP) continue;

@@ -90,7 +90,7 @@ function findingOf(kind: "claim" | "platform", root: unknown, error: SchemaError
       };
     case "type": {
       const wanted = String(params["type"]);
-      const quote = wanted === "string" && (typeof value === "number" || typeof value === "boolean");
+      const quote = wanted === "string" && (typeof value === "number" || typeof value === "boolean") && fits(String(value), rule);
       return {
         code: "schema/type",
         pointer,
@@ -199,6 +199,10 @@ function schemaAt(kind: "claim" | "platform", segments: readonly string[]): Read
 
 function propertiesOf(rule: Readonly<Record<string, unknown>>): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
   return record(rule["properties"]) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+function fits(text: string, rule: Readonly<Record<string, unknown>>): boolean {
+  return typeof rule["pattern"] !== "string" || new RegExp(rule["pattern"], "u").test(text);
 }
 
 function exampleOf(rule: Readonly<Record<string, unknown>>): string | undefined {

@@ -58,8 +58,9 @@ export interface TreeVerdict {
 export const PLATFORM_PATH = "platform.yaml";
 
 export function validateTree(input: TreeInput): TreeVerdict {
-  const diagnostics: Diagnostic[] = [];
-  const platform = judgePlatform(input, diagnostics);
+  const { platform, diagnostics: ofPlatform } = judgePlatform(input);
+  // Lists of lists: a call with some hundred thousand arguments would be one too many.
+  const found: (readonly Diagnostic[])[] = [ofPlatform];
   const judging = platformThatJudges(platform, input.rules);
   const present = new Set<string>();
   const read: ReadClaim[] = [];
@@ -68,17 +69,18 @@ export function validateTree(input: TreeInput): TreeVerdict {
     const place = claimPathOf(file.path);
     if (place !== undefined) present.add(place.name);
     const unexpected = unexpectedFile(file, place);
-    if (unexpected !== undefined) diagnostics.push(unexpected);
+    if (unexpected !== undefined) found.push([unexpected]);
     if (unexpected !== undefined || place === undefined) continue;
     const entry = cached(input.cache, file);
     const parsed = (entry.claim ??= parseClaim(file.path, bytesOf(file)));
     if (parsed.ok) read.push({ file, entry, parsed, view: { path: file.path, ...place, claim: parsed.value } });
-    else diagnostics.push(...parsed.diagnostics);
+    else found.push(parsed.diagnostics);
   }
   read.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
   const judgingDigest = judging && digestOf(judging);
-  for (const claim of read) diagnostics.push(...judgeClaim(claim, judging, judgingDigest));
-  diagnostics.push(...judgeTree(read, judging, input));
+  for (const claim of read) found.push(judgeClaim(claim, judging, judgingDigest));
+  found.push(judgeTree(read, judging, input));
+  const diagnostics = found.flat().toSorted(compareDiagnostics);
 
   const bad = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ path }) => path));
   return {
@@ -92,7 +94,7 @@ export function validateTree(input: TreeInput): TreeVerdict {
       })),
     present,
     platform,
-    diagnostics: diagnostics.toSorted(compareDiagnostics),
+    diagnostics,
   };
 }
 
@@ -140,38 +142,36 @@ function judgeTree(read: readonly ReadClaim[], platform: Platform | undefined, i
   );
 }
 
-function judgePlatform(input: TreeInput, diagnostics: Diagnostic[]): Platform | undefined {
+interface PlatformVerdict {
+  readonly platform: Platform | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function judgePlatform(input: TreeInput): PlatformVerdict {
   const file = input.files.find(({ path }) => path === PLATFORM_PATH);
-  if (file === undefined) {
-    diagnostics.push({
-      code: "platform/missing",
-      severity: "error",
-      path: PLATFORM_PATH,
-      line: 1,
-      column: 1,
-      endColumn: 2,
-      message: "There is no platform.yaml at the root of the repository, so nothing can be judged.",
-      hint: "Restore it: a missing file never means that everything is to go.",
-    });
-    return undefined;
-  }
+  if (file === undefined) return { platform: undefined, diagnostics: [PLATFORM_MISSING] };
   const unexpected = unexpectedFile(file, undefined);
-  if (unexpected !== undefined) {
-    diagnostics.push(unexpected);
-    return undefined;
-  }
+  if (unexpected !== undefined) return { platform: undefined, diagnostics: [unexpected] };
   const entry = cached(input.cache, file);
   const parsed = (entry.platform ??= parsePlatform(file.path, bytesOf(file)));
-  if (!parsed.ok) {
-    diagnostics.push(...parsed.diagnostics);
-    return undefined;
-  }
-  const found = PLATFORM_RULES.flatMap((rule) =>
+  if (!parsed.ok) return { platform: undefined, diagnostics: parsed.diagnostics };
+  const diagnostics = PLATFORM_RULES.flatMap((rule) =>
     rule.check(parsed.value).map((finding) => locate(file.path, parsed.places, rule.code, finding)),
   );
-  diagnostics.push(...found);
-  return found.some(({ severity }) => severity === "error") ? undefined : parsed.value;
+  const wrong = diagnostics.some(({ severity }) => severity === "error");
+  return { platform: wrong ? undefined : parsed.value, diagnostics };
 }
+
+const PLATFORM_MISSING: Diagnostic = {
+  code: "platform/missing",
+  severity: "error",
+  path: PLATFORM_PATH,
+  line: 1,
+  column: 1,
+  endColumn: 2,
+  message: "There is no platform.yaml at the root of the repository, so nothing can be judged.",
+  hint: "Restore it: a missing file never means that everything is to go.",
+};
 
 /** Rules judge, inputs are rendered (adopted.ts). Where the files' platform is wrong, the adopted one still judges what it can. */
 function platformThatJudges(inputs: Platform | undefined, rules: Platform | undefined): Platform | undefined {

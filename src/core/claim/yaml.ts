@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type * as YamlModule from "yaml";
 import type { CST, Document, Node, Pair, ParsedNode } from "yaml";
 import type { Diagnostic } from "../diagnostic.ts";
-import { MAX_DEPTH } from "./fast-yaml.ts";
+import { MAX_DEPTH, MAX_VALUES } from "./fast-yaml.ts";
 import { segmentsOf, shown, type Place, type Places } from "./places.ts";
 
 export interface Yaml {
@@ -30,13 +30,12 @@ function yaml(): typeof YamlModule {
 /** Never throws, whatever the text. */
 export function readYaml(path: string, text: string): Yaml {
   const source = new SourceText(text);
-  const problems: Problem[] = [];
   const tokens = [...new (yaml().Parser)().parse(text)];
-  problems.push(...tokenProblems(tokens));
+  const problems: Problem[] = [...tokenProblems(tokens)];
   let document: Document.Parsed | undefined;
   let value: unknown;
-  // Composing is recursive: it is not begun with a text that is too deep.
-  if (!problems.some(({ code }) => code === "yaml/depth")) {
+  // Composing is recursive, and slow where much is wrong: it is not begun with a text that is too deep or too full.
+  if (!problems.some(({ code }) => code === "yaml/depth" || code === "yaml/size")) {
     const composer = new (yaml().Composer)({ stringKeys: true, uniqueKeys: false, prettyErrors: false, logLevel: "silent" });
     document = [...composer.compose(tokens, true, text.length)][0];
     const explained = problems.length > 0;
@@ -137,10 +136,20 @@ function tokenProblems(tokens: readonly CST.Token[]): readonly Problem[] {
     top.start.forEach(property);
     if (top.value !== undefined) stack.push({ token: top.value, depth: 0 });
   }
-  while (stack.length > 0) {
-    const entry = stack.pop();
-    if (entry === undefined) break;
+  let values = 0;
+  for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
     const { token, depth } = entry;
+    values += "items" in token ? token.items.length : 1;
+    if (values > MAX_VALUES) {
+      problems.push({
+        code: "yaml/size",
+        start: token.offset,
+        end: token.offset + 1,
+        message: `The file holds more than ${MAX_VALUES} keys and values.`,
+        hint: "Split it, or move large settings out of it.",
+      });
+      break;
+    }
     if (token.type === "alias") property(token);
     if (token.type === "block-scalar") for (const prop of token.props) if ("source" in prop) property(prop as CST.SourceToken);
     if (!("items" in token)) continue;

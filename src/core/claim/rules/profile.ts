@@ -43,7 +43,13 @@ apiVersion: claimbot/v1
 `,
     right: RIGHT,
   },
-  text("yaml/size", "A file has at most 256 KiB.", "a: 1", "^ error yaml/size", " padded to 262145 bytes"),
+  text(
+    "yaml/size",
+    "A file has at most 256 KiB, and at most 20,000 keys and values.",
+    "a: 1",
+    "^ error yaml/size",
+    " padded to 262145 bytes",
+  ),
   text(
     "yaml/encoding",
     "A file is UTF-8, with or without a byte order mark.",
