@@ -8,8 +8,8 @@ import { Secret } from "./core/secret.ts";
 export type { ConfigMistake, Variables } from "./config/reader.ts";
 export type { Face } from "./config/settings.ts";
 
-export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Config {
   /** As it was given; the command line resolves a relative one against the claim repository's root. */
@@ -35,14 +35,14 @@ export interface Config {
   readonly secrets: readonly Secret[];
 }
 
-export interface S3Config {
+interface S3Config {
   readonly endpoint: string;
   readonly bucket: string;
   readonly region: string;
   readonly credentials: S3Credentials;
 }
 
-export type S3Credentials =
+type S3Credentials =
   | { readonly accessKeyId: string; readonly secretAccessKey: Secret }
   | { readonly roleArn: string; readonly webIdentityToken: Secret };
 

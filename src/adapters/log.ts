@@ -37,7 +37,7 @@ export function openLog({ level, secrets, destination = process.stderr }: LogOpt
 }
 
 /** Blanks every form in which a secret may stand in a line: as it is, for a URL, escaped in JSON, in base64 at any offset. */
-export function redactorOf(secrets: readonly Secret[]): (line: string) => string {
+function redactorOf(secrets: readonly Secret[]): (line: string) => string {
   const forms = [...new Set(secrets.flatMap((secret) => hiddenForms(secret.reveal())))].toSorted((a, b) => b.length - a.length);
   return (line) => forms.reduce((left, form) => left.replaceAll(form, "[secret]"), redact(escapeRest(line), secrets));
 }

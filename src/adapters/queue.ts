@@ -14,7 +14,7 @@ import { memoryOf } from "./memory.ts";
 import * as rows from "./queue-rows.ts";
 import { QUEUE, type JobData, type PendingJob, type Report } from "./queue-rows.ts";
 
-export type { PendingJob, Report } from "./queue-rows.ts";
+export type { Report } from "./queue-rows.ts";
 
 /** Where pg-boss puts a job whose process died again and again while it ran. */
 const DEAD = "claimbot-dead";
@@ -35,7 +35,7 @@ export interface Queue extends Jobs, Memory, AsyncDisposable {
   prune(olderThanDays: number): Promise<void>;
 }
 
-export type JobHandler = (job: Job, signal: AbortSignal) => Promise<void>;
+type JobHandler = (job: Job, signal: AbortSignal) => Promise<void>;
 
 export interface QueueOptions {
   readonly log: Log;

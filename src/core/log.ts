@@ -1,6 +1,6 @@
 /** The port to the log: one line of JSON per call, fields first. What it writes is redacted at the sink (adapters/log.ts). */
 
-export type LogFields = Readonly<Record<string, unknown>>;
+type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Log {
   debug(fields: LogFields, message: string): void;

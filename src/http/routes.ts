@@ -4,7 +4,7 @@ import { problem } from "./problem.ts";
 import { webhookHandlers, type Handler } from "./webhook.ts";
 
 /** public: answers anybody, and says nothing that is worth asking for. webhook: proves by itself who sent it. */
-export type Role = "public" | "webhook";
+type Role = "public" | "webhook";
 
 export interface Route {
   readonly method: "GET" | "POST";

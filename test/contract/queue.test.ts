@@ -100,9 +100,25 @@ function gate() {
   return { open, passed };
 }
 
+/** Takes a job, says so and never ends it. */
+const VICTIM = `
+  import { openQueue } from "./src/adapters/queue.ts";
+  import { SILENT } from "./src/core/log.ts";
+  import { Secret } from "./src/core/secret.ts";
+  const [, kind, address] = process.argv;
+  const place = kind === "embedded" ? { dataDirectory: address } : { databaseUrl: new Secret(address) };
+  const queue = await openQueue({ ...place, log: SILENT });
+  await queue.work(async () => {
+    process.stdout.write("running");
+    await new Promise(() => setInterval(() => undefined, 1_000));
+  });
+  if ((await queue.pending()).length === 0) await queue.enqueue({ kind: "release", environment: "shop-dev" });
+`;
+
 /** A process that dies in the middle of a job. */
 async function runAndKill(childArguments: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "queue-child.ts"), ...childArguments], {
+  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", VICTIM, ...childArguments], {
+    cwd: join(import.meta.dirname, "../.."),
     stdio: ["ignore", "pipe", "inherit"],
   });
   await once(child.stdout, "data");

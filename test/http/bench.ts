@@ -12,7 +12,7 @@ export const SECRET = "9f2c61d07b4e8a35c1d9e06f7a2b4c8d";
 export const OLD_SECRET = "03b7d1e94fa25c68e0d3917bc5a24f86";
 export const SIGNING_TOKEN = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 export const OLD_SIGNING_TOKEN = "whsec_HxscGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgEAAAE=";
-export const FLUX_TOKEN = "5ac0de77e1b94f2386d2c01b9e4f7a63";
+const FLUX_TOKEN = "5ac0de77e1b94f2386d2c01b9e4f7a63";
 export const NOW = new Date("2026-11-24T08:00:00.000Z");
 
 export const secrets = (...values: string[]): readonly Secret[] => values.map((value) => new Secret(value));
