@@ -102,6 +102,7 @@ function withoutHistory(root: string): Repository {
     tree: refuse,
     blobs: refuse,
     isAncestor: refuse,
+    parent: refuse,
     lastChange: refuse,
     peopleBetween: refuse,
   };

@@ -53,6 +53,8 @@ export interface Repository {
   tree(treeish: string, paths?: readonly string[]): Promise<readonly TreeEntry[]>;
   blobs(ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** The first parent: of a merge, what was there before. Throws Stalled where there is none. */
+  parent(commit: string): Promise<string>;
   /** The newest commit in `commit`'s first-parent history that changed one of the paths: on a default branch, the merge that brought it. */
   lastChange(commit: string, paths: readonly string[]): Promise<string | undefined>;
   /** Commits in `head` and not in `target`. */

@@ -14,12 +14,11 @@ interface Asked {
 export async function hostnamesElsewhere(
   world: ForgeWorld,
   mr: MergeRequest,
+  open: readonly MergeRequest[],
   target: ClaimFiles,
   signal: AbortSignal,
 ): Promise<readonly Asked[]> {
-  const others = (await world.forge.openMergeRequests(signal)).filter(
-    (other) => other.iid < mr.iid && other.sha !== undefined && other.targetBranch === mr.targetBranch,
-  );
+  const others = open.filter((other) => other.iid < mr.iid && other.sha !== undefined && other.targetBranch === mr.targetBranch);
   if (others.length === 0) return [];
   const heads = await world.repository.fetch(
     others.map(({ iid }) => `refs/merge-requests/${iid}/head`),

@@ -45,6 +45,6 @@ export async function reviewFacts(
 async function peopleOf(world: ForgeWorld, mr: MergeRequest, signal: AbortSignal): Promise<ReviewFacts["people"]> {
   if (mr.sha === undefined || mr.mergedCommit === undefined) return [];
   await world.repository.fetch([`refs/merge-requests/${mr.iid}/head`], signal);
-  const before = await world.repository.commit(`${mr.mergedCommit}^1`);
+  const before = await world.repository.parent(mr.mergedCommit);
   return world.repository.peopleBetween(before, mr.sha);
 }

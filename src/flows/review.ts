@@ -41,7 +41,10 @@ export async function review(
     [`refs/heads/${project.defaultBranch}`, `refs/merge-requests/${iid}/head`],
     signal,
   );
-  if (target === undefined || head !== mr.sha) throw new Stale(`merge request ${iid} moved while it was read`);
+  // Read after the branches: a merge request that was merged or pushed to meanwhile would be planned against its own result.
+  const open = await forge.openMergeRequests(signal);
+  const isStill = open.some((other) => other.iid === iid && other.sha === mr.sha && other.targetBranch === mr.targetBranch);
+  if (target === undefined || head !== mr.sha || !isStill) throw new Stale(`merge request ${iid} moved while it was read`);
 
   const merge = await repository.mergeResult(target, head);
   if (merge.kind === "conflict") {
@@ -68,7 +71,7 @@ export async function review(
   const rules = (await adoptedRules(world, signal)) ?? rulesOf(world, before);
   let judged: Judged;
   try {
-    judged = judge(world, after, { rules, live, elsewhere: await hostnamesElsewhere(world, mr, before, signal) });
+    judged = judge(world, after, { rules, live, elsewhere: await hostnamesElsewhere(world, mr, open, before, signal) });
   } catch (error) {
     if (!(error instanceof UnreadablePlatform)) throw error;
     await conclude(

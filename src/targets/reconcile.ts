@@ -7,7 +7,7 @@ import type { Change } from "../core/resource.ts";
 import { visits, isConfigured, type Targets } from "./index.ts";
 import type { Release, Target } from "./target.ts";
 
-/** What one target had to do in a rollout. */
+/** What the plan had one target do, and is now observed done. */
 export interface Done {
   readonly target: TargetName;
   readonly changes: number;
@@ -43,7 +43,6 @@ export async function rollout(
 ): Promise<readonly Done[]> {
   const { environment, plan } = release;
   const order = visits(targets, environment.wish === undefined ? "down" : "up");
-  const done = new Map<TargetName, number>();
   let checked = false;
   for (const [index, target] of order.entries()) {
     const isLastVisit = order.lastIndexOf(target) === index;
@@ -59,10 +58,12 @@ export async function rollout(
       await target.apply(changes, release, signal);
       observed = await target.observe(environment, signal);
     }
-    done.set(target.name, Math.max(done.get(target.name) ?? 0, changes.length));
     if (isLastVisit) requireSettled(target, environment, observed);
   }
-  return [...done].map(([target, changes]) => ({ target, changes }));
+  return [...new Set(order)].map(({ name }) => ({
+    target: name,
+    changes: changesOf(plan).filter(({ target }) => target === name).length,
+  }));
 }
 
 /** True when every change of `now` is in `recorded`: a rollout of `recorded` may go on, and what is missing of it is observed done. */
