@@ -192,7 +192,15 @@ export class BareRepository {
     paths: readonly string[] = [],
   ): Promise<readonly Commit[]> {
     const format = ["%H", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B"].map((field) => `${field}%x00`).join("");
-    const text = await this.git(["log", `--format=${format}`, ...options, "--end-of-options", ...range, "--", ...paths]);
+    const text = await this.git([
+      "log",
+      `--format=${format}`,
+      ...options,
+      "--end-of-options",
+      ...range,
+      "--",
+      ...paths.map((path) => `:(literal)${path}`),
+    ]);
     const fields = text.split("\0");
     const commits: Commit[] = [];
     for (let start = 0; start + 9 <= fields.length; start += 9) {
@@ -239,8 +247,9 @@ export class BareRepository {
 
   /** The bytes, blob id and mode of a file. */
   async file(commit: string, path: string): Promise<{ bytes: Buffer; id: string; mode: string } | undefined> {
-    const listing = await this.git(["ls-tree", "-z", "--full-tree", commit, "--", path]);
-    const [mode, type, id] = listing.split("\t")[0]?.split(" ") ?? [];
+    // A path that leads out of the tree makes git fail: there is no such file either.
+    const listing = await this.run(["ls-tree", "-z", "--full-tree", commit, "--", path]);
+    const [mode, type, id] = listing.stdout.toString().split("\t")[0]?.split(" ") ?? [];
     if (mode === undefined || id === undefined || type !== "blob") return undefined;
     const blob = await this.run(["cat-file", "blob", id]);
     return { bytes: blob.stdout, id, mode };

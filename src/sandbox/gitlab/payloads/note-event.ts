@@ -3,11 +3,23 @@ import type { Award, Discussion, MergeRequest, Note, User } from "../model.ts";
 import type { Happening, World } from "../world.ts";
 import { hookMergeRequest, hookProject, hookRepository, hookTime, hookUser, type Payload } from "./parts.ts";
 
+// GitLab fills this in when a later push moves the line.
+const UNMOVED = {
+  base_sha: null,
+  start_sha: null,
+  head_sha: null,
+  old_path: null,
+  new_path: null,
+  position_type: "text",
+  old_line: null,
+  new_line: null,
+};
+
 function hookNote(world: World, mergeRequest: MergeRequest, discussion: Discussion, note: Note): Payload {
   return {
     attachment: null,
     author_id: note.author.id,
-    change_position: null,
+    change_position: note.position === undefined ? null : UNMOVED,
     commit_id: null,
     created_at: hookTime(note.createdAt),
     discussion_id: discussion.id,
