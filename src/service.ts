@@ -23,6 +23,9 @@ export interface Service {
   drain(): Promise<void>;
 }
 
+/** Deliveries and reports are for looking back on a bad week; what must be kept is in the claim store. */
+const KEPT_DAYS = 90;
+
 type ServiceConfig = Config & { readonly gitlab: NonNullable<Config["gitlab"]> };
 
 /** Throws Stalled when the data directory has another owner, Waiting when the database does not answer. */
@@ -38,9 +41,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     };
   });
   const queue: Queue = await openQueue({
-    ...(config.databaseUrl === undefined
-      ? { dataDirectory: join(dataDirectory, "database") }
-      : { databaseUrl: config.databaseUrl }),
+    ...(config.databaseUrl === undefined ? { dataDirectory } : { databaseUrl: config.databaseUrl }),
     log,
     onReport: ({ job, outcome, startedAt, finishedAt }) =>
       metrics.job(job.kind, outcome, (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000),
@@ -72,9 +73,13 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   });
   const http = await startHttp(app, config.listen);
   await queue.work(async (job, signal) => dispatch(await world(), job, signal));
-  await queue.enqueue({ kind: "sweep" });
+  const sweepNow = async (): Promise<void> => {
+    await queue.prune(KEPT_DAYS);
+    await queue.enqueue({ kind: "sweep" });
+  };
+  await sweepNow();
   const timer = setInterval(() => {
-    queue.enqueue({ kind: "sweep" }).catch((error: unknown) => log.error({ err: error }, "the sweep could not be queued"));
+    sweepNow().catch((error: unknown) => log.error({ err: error }, "the sweep could not be queued"));
   }, config.sweepSeconds * 1000);
   log.info({ url: http.url, instance: config.instance }, "listening");
   return {

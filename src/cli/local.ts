@@ -2,13 +2,11 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { openCheckout, type Checkout } from "../adapters/git/checkout.ts";
-import { filesOnDisk } from "../adapters/git/files-on-disk.ts";
 import { openLog } from "../adapters/log.ts";
 import { openWorld } from "../app.ts";
 import { mistakeLines, readConfig, type Config } from "../config.ts";
 import { Stalled } from "../core/errors.ts";
 import type { Repository } from "../core/ports.ts";
-import type { ClaimFiles } from "../flows/files.ts";
 import type { World } from "../flows/world.ts";
 import { WrongUse } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
@@ -58,17 +56,6 @@ async function local(terminal: Terminal, root: string, repository: Repository): 
   const dataDirectory = resolve(root, config.dataDirectory);
   const log = openLog({ level: config.logLevel === "debug" ? "debug" : "error", secrets: config.secrets });
   return { root, dataDirectory, config, world: await openWorld(config, { dataDirectory, repository, log }) };
-}
-
-/** The files as they lie on disk, untracked ones included. */
-export function diskFiles(root: string): ClaimFiles {
-  const files = filesOnDisk(root);
-  return {
-    files: files.filter(({ path }) => !path.startsWith("policies/")),
-    policies: files
-      .filter(({ path, mode }) => /^policies\/[^/]+\.cedar$/.test(path) && mode.startsWith("100"))
-      .map(({ path, bytes }) => ({ path, text: new TextDecoder().decode(bytes) })),
-  };
 }
 
 /** The claim repository may be a folder of a larger one: then only that folder is seen, by the same paths. */

@@ -12,7 +12,8 @@ import { affected, judge, liveLogs, planOne, UnreadablePlatform, type Judged } f
 import type { World } from "../flows/world.ts";
 import type { Run } from "./commands.ts";
 import { WrongUse } from "./exit.ts";
-import { diskFiles, openLocal, openLocalGit } from "./local.ts";
+import { diskFiles } from "./disk-files.ts";
+import { openLocal, openLocalGit } from "./local.ts";
 import type { Terminal } from "./terminal.ts";
 import { oneOf, readWords } from "./words.ts";
 
@@ -40,19 +41,23 @@ export const plan: Run = async (words, terminal) => {
 
 export function print({ plans, diagnostics, judged }: LocalPlans, format: "text" | "json", terminal: Terminal): number {
   const isBad = diagnostics.some(({ severity }) => severity === "error");
-  if (format === "json") terminal.out(`${JSON.stringify({ plans: isBad ? [] : plans, diagnostics }, null, 2)}\n`);
-  else {
-    const checked = judged?.verdict.present.size ?? 0;
-    if (diagnostics.length > 0)
-      (isBad ? terminal.out : terminal.err)(
-        renderDiagnostics(diagnostics, { checked, tookMs: undefined, colour: terminal.colour }),
-      );
-    if (!isBad)
-      terminal.out(
-        renderPlanText(plans, { colour: terminal.colour, unchecked: UNCHECKED, ...(judged && { platform: judged.platform }) }),
-      );
+  if (format === "json") {
+    terminal.out(`${JSON.stringify({ plans: isBad ? [] : plans, diagnostics }, null, 2)}\n`);
+    return isBad ? 1 : 0;
   }
-  return isBad ? 1 : 0;
+  const checked = judged?.verdict.present.size ?? 0;
+  const mistakes =
+    diagnostics.length === 0 ? "" : renderDiagnostics(diagnostics, { checked, tookMs: undefined, colour: terminal.colour });
+  if (isBad) {
+    terminal.out(mistakes);
+    return 1;
+  }
+  // Warnings stand beside the plan, which alone is the answer.
+  terminal.err(mistakes);
+  terminal.out(
+    renderPlanText(plans, { colour: terminal.colour, unchecked: UNCHECKED, ...(judged && { platform: judged.platform }) }),
+  );
+  return 0;
 }
 
 async function planDisk(terminal: Terminal, directory: string | undefined): Promise<LocalPlans> {

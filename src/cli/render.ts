@@ -5,7 +5,8 @@ import { judge, liveLogs, planOne } from "../flows/planning.ts";
 import { renderDiagnostics } from "../core/render/diagnostics.ts";
 import type { Run } from "./commands.ts";
 import { WrongUse } from "./exit.ts";
-import { diskFiles, openLocal } from "./local.ts";
+import { diskFiles } from "./disk-files.ts";
+import { openLocal } from "./local.ts";
 import { readWords } from "./words.ts";
 
 export const render: Run = async (words, terminal) => {

@@ -20,8 +20,8 @@ export function openTerminal(): Terminal {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    colour: process.stdout.isTTY === true && !env["NO_COLOR"],
-    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    colour: process.stdout.isTTY && !env["NO_COLOR"],
+    interactive: process.stdin.isTTY && process.stderr.isTTY,
     env,
     path: (text) => resolve(env["INIT_CWD"] ?? process.cwd(), text),
     async ask(question) {

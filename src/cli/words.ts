@@ -13,7 +13,7 @@ export function readWords<T extends Options>(
   try {
     const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
     if (positionals.length > most) throw new WrongUse(`${JSON.stringify(positionals[most])} is one word too many`);
-    return { values: values as Values<T>, positionals };
+    return { values, positionals };
   } catch (error) {
     if (error instanceof WrongUse) throw error;
     throw new WrongUse(error instanceof Error ? error.message : String(error));

@@ -87,7 +87,7 @@ function refusalOf({ user, at }: Approval, review: ReviewFacts): string | undefi
 }
 
 /** Forged names can only take an approval away, never give one: whoever pushed is known by GitLab alone. */
-function committed(people: CommitPeople, { username, name }: User): boolean {
+export function committed(people: CommitPeople, { username, name }: User): boolean {
   const own = new Set([username.toLowerCase(), name.toLowerCase()]);
   const names = [people.authorName, people.committerName];
   const emails = [people.authorEmail, people.committerEmail].map((email) => email.split("@", 1)[0]?.replace(/^\d+-/, "") ?? "");

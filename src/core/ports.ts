@@ -163,7 +163,8 @@ export interface Forge {
   findOwnNote(iid: number, marker: string, signal?: AbortSignal): Promise<Note | undefined>;
   /** Reads back by marker before a second attempt. */
   createNote(iid: number, body: string, marker: string, signal?: AbortSignal): Promise<Note>;
-  editNote(iid: number, noteId: number, body: string, signal?: AbortSignal): Promise<void>;
+  /** `gone`: somebody deleted it. */
+  editNote(iid: number, noteId: number, body: string, signal?: AbortSignal): Promise<"edited" | "gone">;
   /** Answers in the thread of a note. Reads back by marker before a second attempt. */
   reply(iid: number, discussionId: string, body: string, marker: string, signal?: AbortSignal): Promise<void>;
   /** Adds an emoji; that it is there already is success. */

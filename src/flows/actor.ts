@@ -1,5 +1,7 @@
 /** Who speaks, as GitLab knows them now: the one that every permission is about. */
+import { committed } from "../core/gates.ts";
 import type { MergeRequest, User } from "../core/ports.ts";
+import { peopleOf } from "./review-facts.ts";
 import type { ForgeWorld } from "./world.ts";
 
 export interface Actor {
@@ -7,6 +9,8 @@ export interface Actor {
   /** In the project of the claims, inherited ones included; 0 for none. */
   readonly accessLevel: number;
   readonly isAuthor: boolean;
+  /** By the names in the branch's commits. */
+  readonly isCommitter: boolean;
   readonly fork: boolean;
   /** In the group that owns an environment; asked once per group. */
   ownerAccessLevel(group: string): Promise<number>;
@@ -18,6 +22,7 @@ export async function actorOf(world: ForgeWorld, mr: MergeRequest, user: User, s
     user,
     accessLevel: await world.forge.accessLevel(user.id, signal),
     isAuthor: user.id === mr.author.id,
+    isCommitter: (await peopleOf(world, mr, signal)).some((people) => committed(people, user)),
     fork: mr.sourceProjectId !== mr.targetProjectId,
     async ownerAccessLevel(group) {
       const level = known.get(group) ?? world.forge.groupAccessLevel(group, user.id, signal);

@@ -45,6 +45,9 @@ async function command(world: ForgeWorld, asked: Asked, signal: AbortSignal): Pr
   const rules = await judgingRules(world, signal);
   if (said.kind === "help") return { ok: true, text: await help(world, asked, rules, signal) };
   const concerned = await concernedBy(world, mr, said, signal);
+  if (said.kind === "apply" && said.environment === undefined && concerned.length === 0) {
+    return { ok: false, text: "This merge request has no plan to apply. Nothing was done." };
+  }
   const refusal = await refusalFor(asked, entry, rules, concerned);
   if (refusal !== undefined) return { ok: false, text: `\`${usageOf(entry)}\` — ${refusal}` };
   if (entry.works === "later")
@@ -133,9 +136,9 @@ async function refusalFor(
             : await actor.ownerAccessLevel(environment.owner),
         bot: actor.user.bot,
         isAuthor: actor.isAuthor,
-        isCommitter: false,
+        isCommitter: actor.isCommitter,
       },
-      command: action,
+      command: said.kind === action ? said : action,
       ...(environment && { environment }),
       mergeRequest: { fork: actor.fork },
     });
@@ -180,7 +183,6 @@ async function apply(
   concerned: readonly Concerned[],
   signal: AbortSignal,
 ): Promise<Answer> {
-  if (concerned.length === 0) return { ok: false, text: "This merge request has no plan to apply. Nothing was done." };
   const answers: Answer[] = [];
   for (const { name } of concerned) answers.push(await applyOne(world, name, said.digest, concerned.length === 1, signal));
   // With a digest only the plan that it names is meant; the others have nothing to say.

@@ -2,6 +2,7 @@
 import type { Policy } from "../core/adopted.ts";
 import type { BlobCache } from "../core/claim/blob-cache.ts";
 import { PLATFORM_PATH, type TreeFile } from "../core/claim/validate.ts";
+import { Stalled } from "../core/errors.ts";
 import type { Repository, TreeEntry } from "../core/ports.ts";
 
 export interface ClaimFiles {
@@ -21,13 +22,23 @@ export async function filesAt(repository: Repository, treeish: string, cache: Bl
     const bytes = blobs.get(entry.blob);
     return [{ ...entry, ...(bytes !== undefined && { bytes }) }];
   });
-  const policies = entries
-    .filter((entry) => POLICY.test(entry.path) && isRegular(entry))
-    .map(({ path, blob }): Policy => ({ path, text: new TextDecoder().decode(blobs.get(blob)) }));
+  const policies = entries.filter(isPolicy).map(({ path, blob }) => policyOf(path, blobs.get(blob)));
   return { files, policies };
 }
 
-function isRegular({ mode }: TreeEntry): boolean {
+/** Throws Stalled for one that is too large to be read whole: a cut file could have lost a `forbid`. */
+export function policyOf(path: string, bytes: Uint8Array | undefined): Policy {
+  if (bytes !== undefined && bytes.byteLength <= MAX_POLICY_BYTES) return { path, text: new TextDecoder().decode(bytes) };
+  throw new Stalled(`${path} is larger than 256 KiB`, "Split it: every .cedar file below policies/ counts");
+}
+
+const MAX_POLICY_BYTES = 256 * 1024;
+
+export function isPolicy(entry: Pick<TreeEntry, "path" | "mode">): boolean {
+  return POLICY.test(entry.path) && isRegular(entry);
+}
+
+function isRegular({ mode }: Pick<TreeEntry, "mode">): boolean {
   return mode === "100644" || mode === "100755";
 }
 

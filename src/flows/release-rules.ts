@@ -1,10 +1,12 @@
 /** Releases the rules themselves: like a prod environment, by the approvals that the rules before them ask for. */
 import { PLATFORM_NAME } from "../core/adopted.ts";
-import { Stale } from "../core/errors.ts";
+import { Stale, Stalled } from "../core/errors.ts";
 import { closedGates, gatesOf } from "../core/gates.ts";
 import { sameJson } from "../core/json.ts";
+import { checkPolicies } from "../core/permission.ts";
 import type { Source } from "../core/record.ts";
 import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
+import { retention } from "../targets/retention.ts";
 import { adopt, adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import type { Ground, Outcome, ReleaseRequest } from "./release.ts";
 import type { World } from "./world.ts";
@@ -13,6 +15,8 @@ import type { World } from "./world.ts";
 export async function releaseRules(world: World, ground: Ground, request: ReleaseRequest, signal: AbortSignal): Promise<Outcome> {
   const proposed = rulesOf(world, ground.files);
   if (proposed === undefined) return { kind: "unchanged" };
+  const [broken] = (await checkPolicies(proposed.policies)).filter(({ severity }) => severity === "error");
+  if (broken !== undefined) throw new Stalled(`${broken.path}:${broken.line}:${broken.column} ${broken.message}`, broken.hint);
   const source: Source = { project: ground.project, commit: ground.commit, path: "platform.yaml", blob: "", approvers: [] };
   const adopted = await adoptedRules(world, signal);
   if (adopted === undefined) {
@@ -32,7 +36,7 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
       reviewed: digest === undefined ? undefined : await readPlan(world.store, digest, signal),
     };
   }
-  await storePlan(world.store, plan);
+  await storePlan(world.store, plan, { retainUntil: retention(plan.type, adopted.platform, world.now()) });
   if ((await ground.headNow()) !== ground.commit) throw new Stale("the default branch moved before the rules were adopted");
   if (!sameJson(await ground.reviewFacts(PLATFORM_NAME), facts))
     throw new Stale("the merge request moved before the rules were adopted");

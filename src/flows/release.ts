@@ -8,6 +8,7 @@ import type { Plan } from "../core/plan.ts";
 import { lastPublication, recordKey, type Log, type Source } from "../core/record.ts";
 import { readLog, readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { goesOn, rollout, type Done } from "../targets/reconcile.ts";
+import { retention } from "../targets/retention.ts";
 import type { Release } from "../targets/target.ts";
 import { adoptedRules } from "./adoption.ts";
 import type { ClaimFiles } from "./files.ts";
@@ -82,7 +83,7 @@ export async function release(
 
   const gates = gatesOf({ plan, rules: judged.rules.platform, now: world.now(), review: facts, confirmed: request.confirmed });
   if (closedGates(gates).length > 0 && request.breakGlass === undefined) return { kind: "held", plan, gates, reviewed };
-  await storePlan(world.store, plan);
+  await storePlan(world.store, plan, { retainUntil: retention(plan.type, judged.platform, world.now()) });
   const source = sourceOf(ground, name, judged, facts);
   const go: Release = {
     environment,

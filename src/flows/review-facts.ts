@@ -1,4 +1,5 @@
 /** What GitLab says of the merge request behind a release, read once into one value. */
+import { Stale } from "../core/errors.ts";
 import type { ReviewFacts } from "../core/gates.ts";
 import type { MergeRequest } from "../core/ports.ts";
 import type { ForgeWorld } from "./world.ts";
@@ -41,10 +42,14 @@ export async function reviewFacts(
   };
 }
 
-/** Authors and committers of what the merge request brought; a merge commit's first parent is what was there before. */
-async function peopleOf(world: ForgeWorld, mr: MergeRequest, signal: AbortSignal): Promise<ReviewFacts["people"]> {
-  if (mr.sha === undefined || mr.mergedCommit === undefined) return [];
-  await world.repository.fetch([`refs/merge-requests/${mr.iid}/head`], signal);
-  const before = await world.repository.parent(mr.mergedCommit);
+/** Authors and committers of what the merge request brings, or brought; a merge commit's first parent is what was there before. */
+export async function peopleOf(world: ForgeWorld, mr: MergeRequest, signal: AbortSignal): Promise<ReviewFacts["people"]> {
+  if (mr.sha === undefined) return [];
+  const [head, target] = await world.repository.fetch(
+    [`refs/merge-requests/${mr.iid}/head`, `refs/heads/${mr.targetBranch}`],
+    signal,
+  );
+  if (head !== mr.sha || target === undefined) throw new Stale(`merge request ${mr.iid} moved while it was read`);
+  const before = mr.mergedCommit === undefined ? target : await world.repository.parent(mr.mergedCommit);
   return world.repository.peopleBetween(before, mr.sha);
 }

@@ -1,13 +1,16 @@
 /** Review: one merge request, one plan of every effect, one note, one status. Reads the truth when it runs; an event was only an address. */
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
+import { checkPolicies } from "../core/permission.ts";
 import { Stale } from "../core/errors.ts";
 import { sameJson, type Digest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import type { CommitStatus, MergeRequest, ReviewedPlans } from "../core/ports.ts";
 import { PLAN_MARKER, renderPlanNote, type PlanNote } from "../core/render/plan-note.ts";
 import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
+import { retention } from "../targets/retention.ts";
 import { isConfigured } from "../targets/index.ts";
+import type { Platform } from "../core/claim/platform.generated.ts";
 import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import { hostnamesElsewhere } from "./elsewhere.ts";
 import { filesAt, touchedPaths } from "./files.ts";
@@ -84,7 +87,10 @@ export async function review(
     return { plans: [], diagnostics: error.diagnostics };
   }
   const names = affected(touched.has(PLATFORM_PATH) ? rulesOf(world, before) : judged.rules, touched, judged);
-  const diagnostics = judged.verdict.diagnostics.filter(({ path }) => touched.has(path) || path === PLATFORM_PATH);
+  const diagnostics = [
+    ...judged.verdict.diagnostics.filter(({ path }) => touched.has(path) || path === PLATFORM_PATH),
+    ...(sameJson(before.policies, after.policies) ? [] : await checkPolicies(after.policies)),
+  ];
   if (mr.sourceProjectId !== mr.targetProjectId) {
     const remarks = [
       "This comes from a fork: it is validated, but claimbot reads nothing live for it. A member can plan it from a branch of this project.",
@@ -140,11 +146,17 @@ async function serverChecks(world: ForgeWorld, planned: readonly Planned[], sign
 }
 
 /** Remembers what was planned for this head and target; nothing where it has mistakes, so that no approval stands for it. */
-async function storeReviewed(world: ForgeWorld, mr: MergeRequest, target: string, plans: readonly Plan[]): Promise<void> {
+async function storeReviewed(
+  world: ForgeWorld,
+  mr: MergeRequest,
+  target: string,
+  plans: readonly Plan[],
+  rules: Platform | undefined,
+): Promise<void> {
   const sha = mr.sha ?? "";
   const digests: Record<string, Digest> = {};
   for (const plan of plans) {
-    await storePlan(world.store, plan);
+    await storePlan(world.store, plan, { retainUntil: retention(plan.type, rules, world.now()) });
     digests[plan.environment] = plan.digest;
   }
   const known = await world.memory.reviewedPlans(mr.iid);
@@ -164,7 +176,7 @@ async function conclude(
   signal: AbortSignal,
 ): Promise<void> {
   const isGood = note !== undefined && !note.diagnostics.some(({ severity }) => severity === "error");
-  await storeReviewed(world, mr, target, isGood ? note.plans : []);
+  await storeReviewed(world, mr, target, isGood ? note.plans : [], note?.rules);
   if (note === undefined) await editStickyNote(world, mr.iid, PLAN_MARKER, `${PLAN_MARKER}\n### ⚪ No claims touched\n`, signal);
   else await writeStickyNote(world, mr.iid, PLAN_MARKER, renderPlanNote(note), signal);
   await world.forge.setStatus(mr.sha ?? "", mr.sourceBranch, statusOf(note), signal);

@@ -17,13 +17,10 @@ export async function writeStickyNote(
   const known = await world.memory.stickyNote(iid, marker);
   if (known?.bodyDigest === bodyDigest) return;
   const noteId = known?.noteId ?? (await world.forge.findOwnNote(iid, marker, signal))?.id;
-  if (noteId === undefined) {
-    const note = await world.forge.createNote(iid, body, marker, signal);
-    await world.memory.rememberStickyNote(iid, marker, { noteId: note.id, bodyDigest });
-  } else {
-    await world.forge.editNote(iid, noteId, body, signal);
-    await world.memory.rememberStickyNote(iid, marker, { noteId, bodyDigest });
-  }
+  // A note that somebody deleted is written again: it is the only place where the plan can be read.
+  const isThere = noteId !== undefined && (await world.forge.editNote(iid, noteId, body, signal)) === "edited";
+  const written = isThere ? noteId : (await world.forge.createNote(iid, body, marker, signal)).id;
+  await world.memory.rememberStickyNote(iid, marker, { noteId: written, bodyDigest });
 }
 
 /** Writes only where there is a note already: to take back what is no longer true, never to say something that nobody asked. */

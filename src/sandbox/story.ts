@@ -128,7 +128,7 @@ async function newEnvironment(stage: Stage): Promise<void> {
   observe(
     stage,
     "protected: rules bound to its host stand at Cloudflare",
-    rules.some(({ expression }) => String(expression).includes('"billing.stage.example.org"')),
+    rules.some(({ expression }) => expression.includes('"billing.stage.example.org"')),
   );
   observe(stage, "exposed: its name is proxied to its own gateway", record(stage, "billing.stage.example.org")?.proxied === true);
   observe(stage, "told: GitLab shows the environment", gitlab.environment("billing-stage")?.state === "available");

@@ -1,4 +1,5 @@
 /** How long what a release writes is locked in the claim store. Pure. */
+import type { Platform } from "../core/claim/platform.generated.ts";
 import type { EnvironmentType } from "../core/environment.ts";
 import type { Release } from "./target.ts";
 
@@ -7,6 +8,10 @@ const DEFAULT_RETENTION_DAYS: Readonly<Record<EnvironmentType, number>> = { dev:
 
 /** Until when what a release writes is locked. */
 export function retainUntil({ environment, at }: Release): Date {
-  const days = environment.wish?.platform.spec.types[environment.type].retentionDays ?? DEFAULT_RETENTION_DAYS[environment.type];
-  return new Date(Date.parse(at) + days * 86_400_000);
+  return retention(environment.type, environment.wish?.platform, new Date(at));
+}
+
+export function retention(type: EnvironmentType, platform: Platform | undefined, from: Date): Date {
+  const days = platform?.spec.types[type].retentionDays ?? DEFAULT_RETENTION_DAYS[type];
+  return new Date(from.getTime() + days * 86_400_000);
 }

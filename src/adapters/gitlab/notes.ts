@@ -61,7 +61,9 @@ export function notesOf(
     },
     editNote: async (iid, noteId, body, signal) => {
       checkBody(body);
-      await repeatable(async () => api.call(signal, async ({ notes }) => notes.edit(project, iid, noteId, { body })), signal);
+      const edit = async (): Promise<unknown> =>
+        repeatable(async () => api.call(signal, async ({ notes }) => notes.edit(project, iid, noteId, { body })), signal);
+      return (await unlessMissing(edit)) === undefined ? "gone" : "edited";
     },
     reply: async (iid, discussion, body, marker, signal) => {
       checkBody(body, marker);
