@@ -22,8 +22,8 @@ export type Tokenised =
   | { readonly ok: true; readonly tokens: readonly Token[] }
   | { readonly ok: false; readonly fault: ExpressionFault };
 
-// Words: fields, functions, lists ($name), numbers, addresses and networks, ranges, `*` of an unpacked list.
-const WORD = /[A-Za-z_$][A-Za-z0-9_.$]*|[0-9A-Fa-f:.]*[0-9A-Fa-f](?:\.\.[0-9A-Fa-f:.]+|\/\d{1,3})?|\*/y;
+// Words: addresses of IPv6, fields, functions and lists ($name), then numbers, addresses of IPv4 and ranges, and the `*` of an unpacked list.
+const WORD = /[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:\/\d{1,3})?|[A-Za-z_$][A-Za-z0-9_.$]*|-?\d[\d.]*(?:\/\d{1,2})?|\*/y;
 const OPERATOR = /==|!=|<=|>=|&&|\|\||\^\^|<|>|!|~|&/y;
 const SPACE = /[ \t\r\n]+/y;
 const RAW_START = /r(#{0,255})"/y;

@@ -16,13 +16,16 @@ export const MAX_DEPTH = 32;
 /** Keys and values of one file: a bound on the time that a hostile one takes. */
 export const MAX_VALUES = 20_000;
 
+/** Tabs, carriage returns, marks of documents but for one at the very start, and numbers that may be too large for one. */
+const UNSURE = /[\t\r]|^ *\.\.\.|^ +---|\n---|\d\.?e[-+]?\d{3}/im;
+
 /** Keys that no parser takes for a number, a truth value or nothing. */
 const KEY = /^[A-Za-z_][A-Za-z0-9_./-]*$/;
 const WORD = /^(true|false|null|infinity|nan|__proto__)$/i;
 
 /** The value of a text that is surely within the profile; undefined where that is not sure. Never throws. */
 export function readFast(text: string): { readonly value: unknown } | undefined {
-  if (/[\t\r]|^\.\.\./m.test(text)) return undefined;
+  if (UNSURE.test(text)) return undefined;
   try {
     const events = parseEvents(text, { maxDepth: MAX_DEPTH });
     if (events.length > MAX_VALUES) return undefined;

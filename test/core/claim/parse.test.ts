@@ -111,12 +111,13 @@ describe("parsing", () => {
   test("reads alike with both parsers wherever the fast one answers", () => {
     let answered = 0;
     fc.assert(
-      fc.property(fc.oneof(yamlText, writtenYaml, writtenYaml, mutatedClaim), (text) => {
+      fc.property(fc.oneof(yamlText, writtenYaml, writtenYaml, mutatedClaim), (written) => {
+        // Some characters are refused before either parser sees them, and a byte order mark is taken off.
+        const decoded = decode(PATH, new TextEncoder().encode(written));
+        const text = decoded.ok ? decoded.text : "";
         const fast = readFast(text);
         if (fast === undefined) return;
         const slow = readYaml(PATH, text);
-        // decode.ts refuses some characters before either parser sees them.
-        if (!decode(PATH, new TextEncoder().encode(text)).ok) return;
         answered += 1;
         expect({ text, value: fast.value, diagnostics: [] }).toEqual({
           text,
@@ -124,7 +125,10 @@ describe("parsing", () => {
           diagnostics: slow.diagnostics,
         });
       }),
-      { numRuns: 5_000, examples: [["...\n- "], ["%YAML 1.1\n---\na: 1"], ["a: 1\n...\n"], [".inf: 1"], [".nan: 1"]] },
+      {
+        numRuns: 5_000,
+        examples: [["...\n- "], ["%YAML 1.1\n---\na: 1"], ["a: 1\n...\n"], [".inf: 1"], [".nan: 1"], ["  ---"], ["1e999"]],
+      },
     );
     expect(answered).toBeGreaterThan(500);
   });
