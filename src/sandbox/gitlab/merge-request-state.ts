@@ -44,9 +44,10 @@ export async function mergedTree(mergeRequest: MergeRequest, target: string, hea
 }
 
 export async function hasConflicts(mergeRequest: MergeRequest): Promise<boolean> {
+  if (mergeRequest.state !== "opened") return false;
   const target = await mergeRequest.project.repository.branchHead(mergeRequest.targetBranch);
   const head = headSha(mergeRequest);
-  if (target === undefined || head === undefined || mergeRequest.state !== "opened") return false;
+  if (target === undefined || head === undefined) return false;
   return (await mergedTree(mergeRequest, target, head)) === undefined;
 }
 

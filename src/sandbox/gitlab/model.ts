@@ -100,7 +100,7 @@ export interface Version {
   readonly size: number;
 }
 
-export interface Approval {
+interface Approval {
   readonly user: User;
   readonly at: Date;
 }
@@ -233,16 +233,14 @@ export interface Deployment {
   state: DeploymentState | "created";
 }
 
-/** The events that a hook can ask for and this sandbox can send. */
-export const HOOK_EVENTS = [
-  "push_events",
-  "merge_requests_events",
-  "note_events",
-  "confidential_note_events",
-  "deployment_events",
-  "emoji_events",
-] as const;
-export type HookEvent = (typeof HOOK_EVENTS)[number];
+/** The events that this sandbox can send, by the names that hooks ask for them. */
+export type HookEvent =
+  | "push_events"
+  | "merge_requests_events"
+  | "note_events"
+  | "confidential_note_events"
+  | "deployment_events"
+  | "emoji_events";
 
 export interface Hook {
   readonly id: number;

@@ -44,7 +44,7 @@ export async function startGitlab(options: GitlabOptions): Promise<SandboxGitlab
   const root = await mkdtemp(join(tmpdir(), "sandbox-gitlab-"));
   const world = new World(root, options.now ?? (() => new Date()));
   const webhooks = new Webhooks(world);
-  world.announce = (happening) => webhooks.announce(happening);
+  world.deliver = (happening) => webhooks.announce(happening);
   const owner = world.addUser({ username: "root", name: "Administrator" });
   const project = await world.addProject(options.project ?? "platform/static-environments", owner);
   world.addGroup(namespaceOf(project)).members.set(owner.id, world.membership(50));

@@ -59,13 +59,18 @@ export class World {
   /** So many status updates are answered 409, as while another one runs. */
   busyStatusUpdates = 0;
   /** Set by whoever delivers webhooks. */
-  announce: (happening: Happening) => void = () => undefined;
+  deliver: (happening: Happening) => void = () => undefined;
   readonly #root: string;
   readonly #next: Record<keyof typeof FIRST_IDS, number> = { ...FIRST_IDS };
 
   constructor(root: string, now: () => Date) {
     this.#root = root;
     this.now = now;
+  }
+
+  /** Tells the hooks of a project; where there are none, what they would hear is not even put together. */
+  async announce(project: Project, happening: () => Promise<Happening>): Promise<void> {
+    if (project.hooks.length > 0) this.deliver(await happening());
   }
 
   id(kind: keyof typeof FIRST_IDS): number {

@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { startServer } from "../../../src/sandbox/server.ts";
 import { startGitlab, type GitlabOptions, type SandboxGitlab } from "../../../src/sandbox/gitlab/start-gitlab.ts";
 
-export const SEED = {
+const SEED = {
   "README.md": "# Environments\n",
   "environments/dev/shop.yaml": "metadata:\n  name: shop\nspec:\n  type: dev\n",
   "environments/prod/payments.yaml": "metadata:\n  name: payments\nspec:\n  type: prod\n",

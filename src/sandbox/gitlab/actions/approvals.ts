@@ -41,5 +41,5 @@ async function touched(
 ): Promise<void> {
   mergeRequest.updatedAt = world.now();
   systemNote(world, mergeRequest, by, note);
-  world.announce(await mergeRequestEvent(world, mergeRequest, by, { action }));
+  await world.announce(mergeRequest.project, async () => mergeRequestEvent(world, mergeRequest, by, { action }));
 }

@@ -103,7 +103,7 @@ export async function createDeployment(world: World, project: Project, by: User,
   };
   project.deployments.push(deployment);
   if (input.state === "success") environment.state = "available";
-  world.announce(await deploymentEvent(world, project, deployment));
+  await world.announce(project, async () => deploymentEvent(world, project, deployment));
   return deployment;
 }
 
@@ -123,7 +123,7 @@ export async function updateDeployment(
   deployment.state = state;
   deployment.updatedAt = world.now();
   if (state === "success") deployment.environment.state = "available";
-  world.announce(await deploymentEvent(world, project, deployment));
+  await world.announce(project, async () => deploymentEvent(world, project, deployment));
 }
 
 export function environmentById(project: Project, id: string | undefined): Environment {

@@ -68,14 +68,15 @@ export async function openMergeRequest(world: World, project: Project, by: User,
 /** The commits are read: `changes_count` appears, hooks hear of the merge request. */
 export async function prepare(world: World, mergeRequest: MergeRequest): Promise<void> {
   if (mergeRequest.preparedAt !== undefined) return;
-  mergeRequest.preparedAt = world.now();
-  world.announce(
-    await mergeRequestEvent(world, mergeRequest, mergeRequest.author, {
+  const preparedAt = world.now();
+  mergeRequest.preparedAt = preparedAt;
+  await world.announce(mergeRequest.project, async () =>
+    mergeRequestEvent(world, mergeRequest, mergeRequest.author, {
       action: "open",
       changes: {
         merge_status: { previous: "preparing", current: "checking" },
         updated_at: { previous: hookTime(mergeRequest.createdAt), current: hookTime(mergeRequest.updatedAt) },
-        prepared_at: { previous: null, current: hookTime(mergeRequest.preparedAt) },
+        prepared_at: { previous: null, current: hookTime(preparedAt) },
       },
     }),
   );
@@ -107,7 +108,9 @@ export async function updateMergeRequest(
     const before = mergeRequest.updatedAt;
     mergeRequest.updatedAt = world.now();
     const updated = { updated_at: { previous: hookTime(before), current: hookTime(mergeRequest.updatedAt) } };
-    world.announce(await mergeRequestEvent(world, mergeRequest, by, { action: "update", changes: { ...changes, ...updated } }));
+    await world.announce(mergeRequest.project, async () =>
+      mergeRequestEvent(world, mergeRequest, by, { action: "update", changes: { ...changes, ...updated } }),
+    );
   }
   if (input.stateEvent === "close" && mergeRequest.state === "opened") await changeState(world, mergeRequest, by, "closed");
   if (input.stateEvent === "reopen" && mergeRequest.state === "closed") await changeState(world, mergeRequest, by, "opened");
@@ -177,8 +180,8 @@ async function changeState(world: World, mergeRequest: MergeRequest, by: User, s
     const head = await mergeRequest.source.repository.branchHead(mergeRequest.sourceBranch);
     if (head !== undefined && head !== headSha(mergeRequest)) await addVersion(world, mergeRequest, head);
   }
-  world.announce(
-    await mergeRequestEvent(world, mergeRequest, by, {
+  await world.announce(mergeRequest.project, async () =>
+    mergeRequestEvent(world, mergeRequest, by, {
       action: state === "closed" ? "close" : "reopen",
       changes: {
         state_id: { previous: stateId(before.state), current: stateId(state) },

@@ -52,7 +52,9 @@ export async function comment(
   note.resolved = answered?.notes[0]?.resolved;
   discussion.notes.push(note);
   mergeRequest.updatedAt = world.now();
-  world.announce(await noteEvent(world, mergeRequest, discussion, note, { action: "create", by }));
+  await world.announce(mergeRequest.project, async () =>
+    noteEvent(world, mergeRequest, discussion, note, { action: "create", by }),
+  );
   return { kind: "note", discussion, note };
 }
 
@@ -69,7 +71,9 @@ export async function editNote(world: World, mergeRequest: MergeRequest, by: Use
   note.body = rest;
   note.updatedAt = world.now();
   note.updatedBy = by;
-  world.announce(await noteEvent(world, mergeRequest, discussion, note, { action: "update", by }));
+  await world.announce(mergeRequest.project, async () =>
+    noteEvent(world, mergeRequest, discussion, note, { action: "update", by }),
+  );
   return { kind: "note", discussion, note };
 }
 
@@ -106,7 +110,9 @@ export async function award(
   }
   const given = { id: world.id("award"), name, user: by, at: world.now() };
   note.awards.push(given);
-  world.announce(await emojiEvent(world, mergeRequest, discussionOf(mergeRequest, note), note, given, "award"));
+  await world.announce(mergeRequest.project, async () =>
+    emojiEvent(world, mergeRequest, discussionOf(mergeRequest, note), note, given, "award"),
+  );
   return given;
 }
 
@@ -121,7 +127,9 @@ export async function revokeAward(
   if (given === undefined) throw notFound("Award Emoji");
   if (given.user !== by) throw unauthorized();
   note.awards.splice(note.awards.indexOf(given), 1);
-  world.announce(await emojiEvent(world, mergeRequest, discussionOf(mergeRequest, note), note, given, "revoke"));
+  await world.announce(mergeRequest.project, async () =>
+    emojiEvent(world, mergeRequest, discussionOf(mergeRequest, note), note, given, "revoke"),
+  );
 }
 
 export function discussionOf(mergeRequest: MergeRequest, note: Note): Discussion {

@@ -23,7 +23,7 @@ export function mayPush(world: World, project: Project, user: User, branch: stri
 export async function branchesMoved(world: World, project: Project, by: User, moves: readonly BranchMove[]): Promise<void> {
   for (const move of moves) {
     await updateMergeRequests(world, project, by, move);
-    if (moves.length <= MOVES_TOLD) world.announce(await pushEvent(world, project, by, move));
+    if (moves.length <= MOVES_TOLD) await world.announce(project, async () => pushEvent(world, project, by, move));
   }
 }
 
@@ -50,8 +50,8 @@ async function newHead(world: World, mergeRequest: MergeRequest, by: User, sha: 
   await addVersion(world, mergeRequest, sha);
   mergeRequest.updatedAt = world.now();
   systemNote(world, mergeRequest, by, `added commits\n\n* ${sha.slice(0, 8)}`);
-  world.announce(
-    await mergeRequestEvent(world, mergeRequest, by, {
+  await world.announce(mergeRequest.project, async () =>
+    mergeRequestEvent(world, mergeRequest, by, {
       action: "update",
       ...(oldrev === undefined ? {} : { oldrev }),
       changes: { updated_at: { previous: hookTime(before), current: hookTime(mergeRequest.updatedAt) } },
@@ -59,8 +59,8 @@ async function newHead(world: World, mergeRequest: MergeRequest, by: User, sha: 
   );
   if (mergeRequest.project.settings.resetApprovalsOnPush && mergeRequest.approvals.length > 0) {
     mergeRequest.approvals = [];
-    world.announce(
-      await mergeRequestEvent(world, mergeRequest, by, { action: "unapproved", systemAction: "approvals_reset_on_push" }),
+    await world.announce(mergeRequest.project, async () =>
+      mergeRequestEvent(world, mergeRequest, by, { action: "unapproved", systemAction: "approvals_reset_on_push" }),
     );
   }
 }
@@ -99,8 +99,8 @@ export async function markMerged(world: World, mergeRequest: MergeRequest, by: U
   mergeRequest.merged = { by, at, commit };
   mergeRequest.updatedAt = at;
   systemNote(world, mergeRequest, by, "merged");
-  world.announce(
-    await mergeRequestEvent(world, mergeRequest, by, {
+  await world.announce(mergeRequest.project, async () =>
+    mergeRequestEvent(world, mergeRequest, by, {
       action: "merge",
       changes: {
         state_id: { previous: 1, current: 3 },

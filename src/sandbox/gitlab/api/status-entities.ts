@@ -66,7 +66,7 @@ export function statusEntity(world: World, status: CommitStatus): Entity {
   };
 }
 
-export function environmentBasic(environment: Environment): Entity {
+function environmentBasic(environment: Environment): Entity {
   return {
     id: environment.id,
     name: environment.name,

@@ -65,7 +65,7 @@ export function hookCommit(world: World, project: Project, commit: Commit): Payl
   };
 }
 
-export function hookLabel(project: Project, label: Label): Payload {
+function hookLabel(project: Project, label: Label): Payload {
   return {
     id: label.id,
     title: label.name,
