@@ -1,4 +1,5 @@
 /** What the claim log should say of an environment, what it says, and how its records are written down. Pure. */
+import type { Claim } from "../../core/claim/claim.generated.ts";
 import type { Environment } from "../../core/environment.ts";
 import { canonicalJson, digestOf, digestOfBytes, type Digest } from "../../core/json.ts";
 import { renderBundle } from "../../core/render/bundle.ts";
@@ -10,7 +11,8 @@ import type { Release } from "../target.ts";
 export interface ClaimRecord extends Resource {
   readonly key: "record";
   readonly kind: "claim";
-  readonly claimDigest: Digest;
+  /** Whole, so that a plan shows what changes in the claim's own words. */
+  readonly claim: Claim;
   readonly releaseDigest: Digest;
   readonly versions: LockedVersions;
 }
@@ -18,9 +20,7 @@ export interface ClaimRecord extends Resource {
 export function desiredRecord(environment: Environment): Resources<ClaimRecord> {
   const { wish } = environment;
   if (wish === undefined) return [];
-  return [
-    claimRecord({ claimDigest: wish.claimDigest, releaseDigest: renderBundle(environment).digest, versions: wish.versions }),
-  ];
+  return [claimRecord({ claim: wish.claim, releaseDigest: renderBundle(environment).digest, versions: wish.versions })];
 }
 
 /**
@@ -40,8 +40,8 @@ export function observedRecord(log: Log, wished: boolean): Observation<ClaimReco
   return wished ? nothing : { ...nothing, resources: [claimRecord(publication)], pending: ["the removal is not confirmed yet"] };
 }
 
-function claimRecord({ claimDigest, releaseDigest, versions }: Omit<ClaimRecord, "key" | "kind">): ClaimRecord {
-  return { key: "record", kind: "claim", claimDigest, releaseDigest, versions };
+function claimRecord({ claim, releaseDigest, versions }: Omit<ClaimRecord, "key" | "kind">): ClaimRecord {
+  return { key: "record", kind: "claim", claim, releaseDigest, versions };
 }
 
 /** A record as it is stored: one line of canonical JSON, so that its bytes, and their digest in the next record, follow from its value. */
