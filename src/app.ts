@@ -7,6 +7,7 @@ import { Stalled } from "./core/errors.ts";
 import type { Log } from "./core/log.ts";
 import { DEFAULT_POLICIES } from "./core/permission/default-policies.ts";
 import type { Forge, ObjectStore, Registry, Repository } from "./core/ports.ts";
+import { LogCache } from "./flows/log-cache.ts";
 import type { World } from "./flows/world.ts";
 import { inOrder, type Targets } from "./targets/index.ts";
 import type { Target, Unconfigured } from "./targets/target.ts";
@@ -99,6 +100,7 @@ export async function openWorld(
     targets: await openTargets(config, store, forge, log),
     registryOf: await registries(config),
     cache: new BlobCache(),
+    logs: new LogCache(),
     defaultPolicies: DEFAULT_POLICIES,
     log,
     now: () => new Date(),

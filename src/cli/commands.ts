@@ -63,6 +63,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
 ];
 
+export function usageOf({ usage, help }: CommandEntry): string {
+  return `claimbot ${usage}\n\n${help}\n`;
+}
+
 export function usage(): string {
   const width = Math.max(...COMMANDS.map((command) => command.usage.length));
   const lines = COMMANDS.map((command) => `  claimbot ${command.usage.padEnd(width)}  ${command.help}`);

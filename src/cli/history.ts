@@ -6,13 +6,14 @@ import { readLog } from "../targets/claim-store/claim-store.ts";
 import type { Run } from "./commands.ts";
 import { WrongUse } from "./exit.ts";
 import { openLocal } from "./local.ts";
-import { oneOf, readWords } from "./words.ts";
+import { environmentName, oneOf, readWords } from "./words.ts";
 
 export const history: Run = async (words, terminal) => {
   const { values, positionals } = readWords(words, { dir: { type: "string" }, format: { type: "string" } }, 1);
   const format = oneOf("format", values.format, ["text", "json"]);
-  const [name] = positionals;
-  if (name === undefined) throw new WrongUse("history needs the name of an environment");
+  const [word] = positionals;
+  if (word === undefined) throw new WrongUse("history needs the name of an environment");
+  const name = environmentName(word);
   const { world } = await openLocal(terminal, values.dir);
   const log = await readLog(world.store, name, new AbortController().signal);
   if (format === "json") terminal.out(`${JSON.stringify({ environment: name, records: log.toReversed() }, null, 2)}\n`);

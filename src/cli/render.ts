@@ -1,7 +1,7 @@
 /** claimbot render: the bundle that Flux would apply for an environment, of the files on disk. */
 import { renderBundle } from "../core/render/bundle.ts";
 import { adoptedRules } from "../flows/adoption.ts";
-import { judge, liveLogs, planOne } from "../flows/planning.ts";
+import { judge, planOne } from "../flows/planning.ts";
 import { renderDiagnostics } from "../core/render/diagnostics.ts";
 import type { Run } from "./commands.ts";
 import { WrongUse } from "./exit.ts";
@@ -15,7 +15,10 @@ export const render: Run = async (words, terminal) => {
   if (name === undefined) throw new WrongUse("render needs the name of an environment");
   const { root, world } = await openLocal(terminal, values.dir);
   const { signal } = new AbortController();
-  const judged = judge(world, diskFiles(root), { rules: await adoptedRules(world, signal), live: await liveLogs(world, signal) });
+  const judged = judge(world, diskFiles(root), {
+    rules: await adoptedRules(world, signal),
+    live: await world.logs.live(world.store, signal),
+  });
   const planned = await planOne(world, judged, name, undefined, signal);
   if (planned?.environment.wish !== undefined) {
     terminal.out(renderBundle(planned.environment).yaml);

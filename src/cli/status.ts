@@ -6,7 +6,7 @@ import type { World } from "../flows/world.ts";
 import { environmentsInLog, readLog } from "../targets/claim-store/claim-store.ts";
 import type { Run } from "./commands.ts";
 import { openLocal } from "./local.ts";
-import { oneOf, readWords } from "./words.ts";
+import { environmentName, oneOf, readWords } from "./words.ts";
 
 interface Status {
   readonly environment: string;
@@ -21,7 +21,7 @@ export const status: Run = async (words, terminal) => {
   const format = oneOf("format", values.format, ["text", "json"]);
   const { world } = await openLocal(terminal, values.dir);
   const { signal } = new AbortController();
-  const names = positionals.length > 0 ? positionals : await environmentsInLog(world.store, signal);
+  const names = positionals.length > 0 ? positionals.map(environmentName) : await environmentsInLog(world.store, signal);
   const found = await Promise.all(
     names.map(async (name) => statusOf(world, name, await readLog(world.store, name, signal), signal)),
   );

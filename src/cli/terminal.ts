@@ -17,6 +17,12 @@ export interface Terminal {
 
 export function openTerminal(): Terminal {
   const { env } = process;
+  // Whoever was reading has gone, such as `| head`: what is under way goes on, and says no more.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

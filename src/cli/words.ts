@@ -20,6 +20,12 @@ export function readWords<T extends Options>(
   }
 }
 
+/** A word that names an environment: it becomes a part of keys, so nothing else may pass. */
+export function environmentName(word: string): string {
+  if (/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(word)) return word;
+  throw new WrongUse(`${JSON.stringify(word)} cannot be the name of an environment: a name has 3 to 40 of a-z, 0-9 and -`);
+}
+
 export function oneOf<T extends string>(name: string, text: string | undefined, allowed: readonly T[]): T {
   const [first] = allowed;
   const found = allowed.find((candidate) => candidate === (text ?? first));

@@ -8,7 +8,7 @@ import { isExpired, type Environment, type EnvironmentType, type Wish } from "..
 import { Stalled } from "../core/errors.ts";
 import type { Plan } from "../core/plan.ts";
 import { isLive, lastPublication, type Log } from "../core/record.ts";
-import { environmentsInLog, readLog } from "../targets/claim-store/claim-store.ts";
+import { readLog } from "../targets/claim-store/claim-store.ts";
 import { planEnvironment } from "../targets/reconcile.ts";
 import type { ClaimFiles } from "./files.ts";
 import { lockVersions } from "./lock-versions.ts";
@@ -23,13 +23,6 @@ export interface Judged {
   readonly platform: Platform;
   /** The log of every environment that lives. */
   readonly live: ReadonlyMap<string, Log>;
-}
-
-/** Logs of all environments whose log does not end in Removed. */
-export async function liveLogs(world: World, signal: AbortSignal): Promise<ReadonlyMap<string, Log>> {
-  const names = await environmentsInLog(world.store, signal);
-  const logs = await Promise.all(names.map(async (name) => [name, await readLog(world.store, name, signal)] as const));
-  return new Map(logs.filter(([, log]) => isLive(log)));
 }
 
 export interface JudgeOptions {

@@ -12,7 +12,7 @@ import { retention } from "../targets/retention.ts";
 import type { Release } from "../targets/target.ts";
 import { adoptedRules } from "./adoption.ts";
 import type { ClaimFiles } from "./files.ts";
-import { judge, liveLogs, planOne, type Judged } from "./planning.ts";
+import { judge, planOne, type Judged } from "./planning.ts";
 import type { World } from "./world.ts";
 
 /** What a release stands on, however it was found: in GitLab, or in a person's own checkout. */
@@ -56,7 +56,10 @@ export async function release(
   signal: AbortSignal,
 ): Promise<Outcome> {
   if (name === PLATFORM_NAME) throw new Error("rules are adopted, not released: see adopt-rules.ts");
-  const judged = judge(world, ground.files, { rules: await adoptedRules(world, signal), live: await liveLogs(world, signal) });
+  const judged = judge(world, ground.files, {
+    rules: await adoptedRules(world, signal),
+    live: await world.logs.live(world.store, signal),
+  });
   refuseMistakes(judged, name);
   const log = judged.live.get(name) ?? (await readLog(world.store, name, signal));
   await refuseOlderCommit(world, ground, log);

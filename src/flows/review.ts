@@ -15,7 +15,7 @@ import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import { hostnamesElsewhere } from "./elsewhere.ts";
 import { filesAt, touchedPaths } from "./files.ts";
 import { inGroups } from "./in-groups.ts";
-import { affected, judge, liveLogs, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
+import { affected, judge, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
 import { editStickyNote, writeStickyNote } from "./sticky-note.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -70,7 +70,7 @@ export async function review(
     return { plans: [], diagnostics: [] };
   }
 
-  const live = await liveLogs(world, signal);
+  const live = await world.logs.live(world.store, signal);
   const rules = (await adoptedRules(world, signal)) ?? rulesOf(world, before);
   let judged: Judged;
   try {

@@ -7,13 +7,13 @@ import { readLog, readPlan } from "../targets/claim-store/claim-store.ts";
 import { adoptedRules } from "./adoption.ts";
 import type { ClaimFiles } from "./files.ts";
 import { inGroups } from "./in-groups.ts";
-import { judge, liveLogs, type Judged } from "./planning.ts";
+import { judge, type Judged } from "./planning.ts";
 import { hasReceipt } from "./release.ts";
 import type { World } from "./world.ts";
 
 /** Names in byte order. Throws Stalled where platform.yaml cannot be read. */
 export async function unsettled(world: World, files: ClaimFiles, signal: AbortSignal): Promise<readonly string[]> {
-  const live = await liveLogs(world, signal);
+  const live = await world.logs.live(world.store, signal);
   const judged = judge(world, files, { rules: await adoptedRules(world, signal), live });
   const removed = [...live.keys()].filter((name) => !judged.verdict.present.has(name));
   const asked = await inGroups(judged.verdict.claims, 16, async (claim) => {

@@ -1,16 +1,22 @@
 /** Upkeep: what nobody told us. Every open merge request and every environment is looked at; only what needs work gets a job. */
 import { PLATFORM_NAME } from "../core/adopted.ts";
+import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import { forgeGround } from "./forge-ground.ts";
 import { unsettled } from "./unsettled.ts";
 import type { ForgeWorld } from "./world.ts";
 
-/** The default branch moved, or may have: a job for the rules and for each environment that is not seen settled. */
+/** The default branch moved, or may have: a job for each environment that is not seen settled, and for the rules where they differ. */
 export async function fanOut(world: ForgeWorld, signal: AbortSignal): Promise<readonly string[]> {
   const ground = await forgeGround(world, signal);
   const names = await unsettled(world, ground.files, signal);
-  // The rules first: what they judge comes after them.
-  await world.jobs.enqueue({ kind: "release", environment: PLATFORM_NAME });
   for (const environment of names) await world.jobs.enqueue({ kind: "release", environment });
+  const adopted = await adoptedRules(world, signal);
+  const proposed = rulesOf(world, ground.files);
+  if (adopted === undefined) await world.jobs.enqueue({ kind: "release", environment: PLATFORM_NAME });
+  else if (rulesPlans(adopted, proposed).length > 0) {
+    // After the environments of the same merge: they were reviewed under the rules before.
+    await world.jobs.enqueue({ kind: "release", environment: PLATFORM_NAME }, { afterMs: 2_000 });
+  }
   return names;
 }
 

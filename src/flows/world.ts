@@ -3,6 +3,7 @@ import type { Policy } from "../core/adopted.ts";
 import type { BlobCache } from "../core/claim/blob-cache.ts";
 import type { Log as Logger } from "../core/log.ts";
 import type { Forge, Jobs, Memory, ObjectStore, Registry, Repository } from "../core/ports.ts";
+import type { LogCache } from "./log-cache.ts";
 import type { Targets } from "../targets/index.ts";
 
 export interface World {
@@ -14,6 +15,7 @@ export interface World {
   /** The registry, given the path of its repositories; without one, versions stay constraints, and the plan says so. */
   readonly registryOf: ((repository: string) => Registry) | undefined;
   readonly cache: BlobCache;
+  readonly logs: LogCache;
   /** Used where the claim repository has no policies/. */
   readonly defaultPolicies: readonly Policy[];
   readonly log: Logger;

@@ -1,0 +1,26 @@
+/** The claim logs of all environments, read once: one listing tells which grew since, and only those are read on. */
+import type { ObjectStore } from "../core/ports.ts";
+import { isLive, type Log } from "../core/record.ts";
+import { readOn } from "../targets/claim-store/claim-store.ts";
+import { PLATFORM_NAME } from "../core/adopted.ts";
+import { inGroups } from "./in-groups.ts";
+
+export class LogCache {
+  readonly #logs = new Map<string, Log>();
+
+  /** Logs of all environments whose log does not end in Removed. Records are immutable, so what was read stays true. */
+  async live(store: ObjectStore, signal: AbortSignal): Promise<ReadonlyMap<string, Log>> {
+    const counts = new Map<string, number>();
+    for (const { key } of await store.list("claims/", signal)) {
+      const name = key.split("/")[1] ?? "";
+      if (name !== PLATFORM_NAME) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    const logs = await inGroups([...counts], 32, async ([name, count]) => {
+      const known = this.#logs.get(name) ?? [];
+      const log = known.length === count ? known : await readOn(store, name, known, signal);
+      this.#logs.set(name, log);
+      return [name, log] as const;
+    });
+    return new Map(logs.filter(([, log]) => isLive(log)));
+  }
+}
