@@ -4,10 +4,12 @@ import type { Digest } from "../json.ts";
 import type { Claim } from "./claim.generated.ts";
 import type { Parsed } from "./parse.ts";
 import type { Platform } from "./platform.generated.ts";
+import type { ClaimView } from "./rules/rule.ts";
 
 /** Filled in by `validateTree`. */
 export interface CachedFile {
   claim?: Parsed<Claim>;
+  view?: ClaimView;
   platform?: Parsed<Platform>;
   claimDigest?: Digest;
   /** The verdict of the claim's own rules under the platform with this digest. */

@@ -73,7 +73,7 @@ export function validateTree(input: TreeInput): TreeVerdict {
     if (unexpected !== undefined || place === undefined) continue;
     const entry = cached(input.cache, file);
     const parsed = (entry.claim ??= parseClaim(file.path, bytesOf(file)));
-    if (parsed.ok) read.push({ file, entry, parsed, view: { path: file.path, ...place, claim: parsed.value } });
+    if (parsed.ok) read.push({ file, entry, parsed, view: (entry.view ??= { path: file.path, ...place, claim: parsed.value }) });
     else found.push(parsed.diagnostics);
   }
   read.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));

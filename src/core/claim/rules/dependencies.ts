@@ -1,5 +1,5 @@
 /** What a `dependsOn` means: a service of the same claim, else of exactly one claim of the same type. */
-import { pointerOf } from "../places.ts";
+import { perClaim } from "./per-claim.ts";
 import type { ClaimView } from "./rule.ts";
 import type { Tree } from "./tree.ts";
 
@@ -18,17 +18,17 @@ export type Target =
   | { readonly kind: "missing" }
   | { readonly kind: "ambiguous"; readonly views: readonly ClaimView[] };
 
-export function dependenciesOf(view: ClaimView): readonly Dependency[] {
-  return view.claim.spec.services.flatMap(({ name: service, dependsOn = [] }, index) =>
+export const dependenciesOf = perClaim((view): readonly Dependency[] =>
+  view.claim.spec.services.flatMap(({ name: service, dependsOn = [] }, index) =>
     dependsOn.map((entry, position) => ({
       view,
       service,
       name: typeof entry === "string" ? entry : entry.name,
       optional: typeof entry !== "string" && entry.optional === true,
-      pointer: pointerOf("spec", "services", index, "dependsOn", position, ...(typeof entry === "string" ? [] : ["name"])),
+      pointer: `/spec/services/${index}/dependsOn/${position}${typeof entry === "string" ? "" : "/name"}`,
     })),
-  );
-}
+  ),
+);
 
 export function targetOf({ view, name }: Dependency, tree: Tree): Target {
   const { type } = view.claim.spec;

@@ -1,6 +1,6 @@
 import { skeletonOf } from "../look-alike.ts";
 import { shown, type Finding } from "../places.ts";
-import { soundNames } from "./hostnames.ts";
+import { lookedAtNames } from "./hostnames.ts";
 import type { ClaimView, TreeRule } from "./rule.ts";
 
 export const hostnameLookAlike: TreeRule = {
@@ -43,8 +43,7 @@ spec:
     for (const { hostname, where } of elsewhere) first.set(skeletonOf(hostname), { hostname, where });
     // What lives has its name first.
     for (const view of [...views.filter(({ name }) => live.has(name)), ...views.filter(({ name }) => !live.has(name))]) {
-      for (const { hostname, pointer } of soundNames(view)) {
-        const skeleton = skeletonOf(hostname);
+      for (const { hostname, pointer, skeleton } of lookedAtNames(view)) {
         const other = first.get(skeleton);
         if (other === undefined) first.set(skeleton, { hostname, where: view.path, view });
         if (other === undefined || other.hostname === hostname || other.view === view) continue;

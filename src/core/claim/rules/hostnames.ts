@@ -1,6 +1,6 @@
 import { isHostname } from "../hostname.ts";
-import { pointerOf } from "../places.ts";
-import type { ClaimView } from "./rule.ts";
+import { skeletonOf } from "../look-alike.ts";
+import { perClaim } from "./per-claim.ts";
 
 export interface AskedName {
   readonly hostname: string;
@@ -8,14 +8,14 @@ export interface AskedName {
 }
 
 /** Every host name of a claim with its pointer. */
-export function askedNames({ claim }: ClaimView): readonly AskedName[] {
-  return (claim.spec.dns?.hostnames ?? []).map((hostname, index) => ({
-    hostname,
-    pointer: pointerOf("spec", "dns", "hostnames", index),
-  }));
-}
+export const askedNames = perClaim(({ claim }): readonly AskedName[] =>
+  (claim.spec.dns?.hostnames ?? []).map((hostname, index) => ({ hostname, pointer: `/spec/dns/hostnames/${index}` })),
+);
 
 /** Those that are host names at all: one mistake is one message. */
-export function soundNames(view: ClaimView): readonly AskedName[] {
-  return askedNames(view).filter(({ hostname }) => isHostname(hostname));
-}
+export const soundNames = perClaim((view) => askedNames(view).filter(({ hostname }) => isHostname(hostname)));
+
+/** The same with what each looks like. */
+export const lookedAtNames = perClaim((view) =>
+  soundNames(view).map((asked) => ({ ...asked, skeleton: skeletonOf(asked.hostname) })),
+);
