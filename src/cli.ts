@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line: finds the command, loads it, and turns what it throws into an exit code. 0 good, 1 a mistake of the user's, 2 wrong use, 3 the world is not ready. */
-import { COMMANDS, usage } from "./cli/commands.ts";
+import { COMMANDS, usage, usageOf } from "./cli/commands.ts";
 import { exitCodeOf } from "./cli/exit.ts";
 import { openTerminal } from "./cli/terminal.ts";
 
@@ -12,7 +12,8 @@ if (verb === undefined || verb === "help" || verb === "--help" || verb === "-h")
 else if (entry === undefined) {
   terminal.err(`claimbot: there is no command ${JSON.stringify(verb)}\n\n${usage()}`);
   process.exitCode = 2;
-} else {
+} else if (rest.includes("--help") || rest.includes("-h")) terminal.out(usageOf(entry));
+else {
   try {
     process.exitCode = await (await entry.load())(rest, terminal);
   } catch (error) {
