@@ -1,7 +1,7 @@
 /** From bytes to text: UTF-8 of a bounded size, without characters that hide what they do. */
 import type { Diagnostic } from "../diagnostic.ts";
 
-export const MAX_SIZE_BYTES = 256 * 1024;
+const MAX_SIZE_BYTES = 256 * 1024;
 
 /**
  * Control characters but tab and line ends, a carriage return alone, byte order marks within the text, line and paragraph separators,

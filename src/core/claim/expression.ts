@@ -3,9 +3,9 @@
  * proves that it cannot leave the second pair of parentheses. Whatever it does not know, it refuses: Cloudflare judges the rest.
  */
 
-export type TokenKind = "string" | "word" | "operator" | "open" | "close" | "comma";
+type TokenKind = "string" | "word" | "operator" | "open" | "close" | "comma";
 
-export interface Token {
+interface Token {
   readonly kind: TokenKind;
   readonly text: string;
   /** From 0, in UTF-16 code units. */

@@ -10,7 +10,7 @@ import { locate } from "./places.ts";
 import type { Platform } from "./platform.generated.ts";
 import { CLAIM_RULES, OFFER_RULES, PLATFORM_RULES, TREE_RULES } from "./rules/index.ts";
 import type { ClaimView } from "./rules/rule.ts";
-import { treeOf, type Removed } from "./rules/tree.ts";
+import { treeOf, type Live, type Removed } from "./rules/tree.ts";
 import { claimPathOf, unexpectedFile } from "./tree-files.ts";
 
 export interface TreeFile {
@@ -29,7 +29,7 @@ export interface TreeInput {
   /** The adopted platform, whose rules judge; without, the one in the files judges. */
   readonly rules: Platform | undefined;
   /** Environments that live now, by name. */
-  readonly live?: ReadonlyMap<string, { readonly type: string; readonly region: string }>;
+  readonly live?: ReadonlyMap<string, Live>;
   /** Host names of other open merge requests; `where` is for the message, such as `!12`. */
   readonly elsewhere?: readonly { readonly hostname: string; readonly where: string }[];
   /** Environments that the judged change removes; with their old claim the messages say more. */

@@ -84,6 +84,10 @@ describe("judging a tree", () => {
     const { claims, diagnostics } = judge([named("shop-stage"), named("aaa-stage")], { live });
     expect(claims.map(({ claim }) => claim.metadata.name)).toEqual(["shop-stage"]);
     expect(diagnostics.map(drawnAs)).toEqual(["environments/stage/aaa-stage.yaml:13:21-42 error claim/hostname-taken"]);
+    const grown = new Map([["shop-stage", { type: "stage", region: "fra", hostnames: ["shop.stage.example.org"] }]]);
+    const elsewhere = [{ hostname: "pay.stage.example.org", where: "!12" }];
+    const { diagnostics: ofTheGrown } = judge([named("shop-stage")], { live: grown, elsewhere });
+    expect(ofTheGrown.map(({ message }) => message)).toEqual(["pay.stage.example.org is also asked for by !12."]);
     const both = judge([named("shop-stage"), named("aaa-stage")]);
     expect(both.claims).toEqual([]);
   });

@@ -45,7 +45,7 @@ spec:
 };
 
 /** The name with the mistyped suffix mended, where one of the suffixes is near. */
-export function nearest(hostname: string, suffixes: readonly string[]): string | undefined {
+function nearest(hostname: string, suffixes: readonly string[]): string | undefined {
   const labels = hostname.split(".");
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const suffix of suffixes) {

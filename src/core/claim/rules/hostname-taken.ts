@@ -1,6 +1,9 @@
 import { shown } from "../places.ts";
 import { soundNames, type AskedName } from "./hostnames.ts";
 import type { ClaimView, TreeRule } from "./rule.ts";
+import type { Tree } from "./tree.ts";
+
+type Asking = AskedName & { readonly view: ClaimView };
 
 export const hostnameTaken: TreeRule = {
   about: "tree",
@@ -38,7 +41,7 @@ spec:
     hostnames: [shop.stage.example.org]
 `,
   check({ views, live, elsewhere }) {
-    const asking = new Map<string, (AskedName & { readonly view: ClaimView })[]>();
+    const asking = new Map<string, Asking[]>();
     for (const view of views) {
       for (const asked of soundNames(view)) {
         const known = asking.get(asked.hostname);
@@ -48,7 +51,7 @@ spec:
     }
     const inTree = [...asking.values()].flatMap((all) => {
       if (all.length < 2) return [];
-      const newcomers = all.filter(({ view }) => !live.has(view.name));
+      const newcomers = all.filter((asked) => !hasAlready(asked, live));
       return (newcomers.length < all.length && newcomers.length > 0 ? newcomers : all).map(({ view, hostname, pointer }) => ({
         path: view.path,
         pointer,
@@ -58,7 +61,7 @@ spec:
     });
     const inOthers = elsewhere.flatMap(({ hostname, where }) =>
       (asking.get(hostname) ?? [])
-        .filter(({ view }) => !live.has(view.name))
+        .filter((asked) => !hasAlready(asked, live))
         .map(({ view, pointer }) => ({
           path: view.path,
           pointer,
@@ -69,3 +72,8 @@ spec:
     return [...inTree, ...inOthers];
   },
 };
+
+function hasAlready({ view, hostname }: Asking, live: Tree["live"]): boolean {
+  const environment = live.get(view.name);
+  return environment !== undefined && (environment.hostnames?.includes(hostname) ?? true);
+}

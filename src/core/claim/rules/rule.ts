@@ -48,5 +48,3 @@ export interface PlatformRule extends RuleText {
   readonly about: "platform";
   check(platform: Platform): readonly Finding[];
 }
-
-export type Rule = ClaimRule | OfferRule | TreeRule | PlatformRule;

@@ -10,6 +10,14 @@ export interface Removed {
   readonly claim?: Claim;
 }
 
+/** An environment that lives now. */
+export interface Live {
+  readonly type: string;
+  readonly region: string;
+  /** The names that it has; where that is not known, all that its claim asks for count as its own. */
+  readonly hostnames?: readonly string[];
+}
+
 export interface Tree {
   /** Every claim that could be read, by path. */
   readonly views: readonly ClaimView[];
@@ -18,7 +26,7 @@ export interface Tree {
   /** The platform that judges; undefined where there is none. */
   readonly platform: Platform | undefined;
   /** Environments that live now. */
-  readonly live: ReadonlyMap<string, { readonly type: string; readonly region: string }>;
+  readonly live: ReadonlyMap<string, Live>;
   /** Names that other open merge requests ask for. */
   readonly elsewhere: readonly { readonly hostname: string; readonly where: string }[];
   readonly removed: readonly Removed[];

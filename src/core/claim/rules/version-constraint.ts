@@ -1,4 +1,5 @@
-import Range from "semver/classes/range.js";
+import { createRequire } from "node:module";
+import type { Range as SemverRange } from "semver";
 import { pointerOf, shown } from "../places.ts";
 import type { ClaimRule } from "./rule.ts";
 
@@ -35,12 +36,18 @@ spec:
     }),
 };
 
+// Loaded for the first constraint that is not of the usual form: a start does not pay for it.
+let range: typeof SemverRange | undefined;
+function rangeClass(): typeof SemverRange {
+  return (range ??= createRequire(import.meta.url)("semver/classes/range.js") as typeof SemverRange);
+}
+
 function faultOf(constraint: string): string | undefined {
   if (/^[~^]?\d{1,6}(\.\d{1,6}){0,2}$/.test(constraint)) return undefined;
   if (constraint.split("||").some((part) => part.trim() === "")) return "is not a semver constraint: a part of it is empty";
   try {
-    const range = new Range(constraint);
-    return range.intersects(range) ? undefined : "is a constraint that no version satisfies";
+    const allowed = new (rangeClass())(constraint);
+    return allowed.intersects(allowed) ? undefined : "is a constraint that no version satisfies";
   } catch (error) {
     if (error instanceof TypeError) return "is not a semver constraint";
     throw error;
