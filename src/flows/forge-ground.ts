@@ -11,7 +11,7 @@ import { mergeRequestBehind, reviewFacts } from "./review-facts.ts";
 import type { ForgeWorld } from "./world.ts";
 
 export interface ForgeGround extends Ground {
-  readonly defaultBranch: string;
+  /** The merge request behind an environment's newest change, as it was when it was found. */
   mergeRequestOf(environment: string): Promise<MergeRequest | undefined>;
 }
 
@@ -24,36 +24,51 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal): Promi
     return head;
   };
   const commit = await headNow();
-  const brought = async (paths: readonly string[]): Promise<Brought | undefined> => {
-    const change = await world.repository.lastChange(commit, paths);
-    const mr = change === undefined ? undefined : await mergeRequestBehind(world, change, signal);
-    return change !== undefined && mr !== undefined ? { change, mr } : undefined;
-  };
-  const mergeRequestOf = async (environment: string): Promise<MergeRequest | undefined> => {
-    if (environment === PLATFORM_NAME) return (await brought([PLATFORM_PATH, "policies"]))?.mr;
-    const own = await brought(ENVIRONMENT_TYPES.map((type) => `environments/${type}/${environment}.yaml`));
-    const inputs = await brought([PLATFORM_PATH]);
-    if (inputs === undefined || inputs.mr.iid === own?.mr.iid) return own?.mr;
-    // Newer inputs count only where their merge request planned this environment: else its own approvals would be lost.
-    const planned = (await world.memory.reviewedPlans(inputs.mr.iid))?.plans[environment];
-    if (planned === undefined) return own?.mr;
-    return own === undefined || (await world.repository.isAncestor(own.change, inputs.change)) ? inputs.mr : own.mr;
+  // What brought a commit never changes; what GitLab says of it does, so the facts are read anew each time.
+  const origins = new Map<string, Promise<Origin | undefined>>();
+  const originOf = async (environment: string): Promise<Origin | undefined> => {
+    const origin = origins.get(environment) ?? findOrigin(world, commit, environment, signal);
+    origins.set(environment, origin);
+    return origin;
   };
   return {
     files: await filesAt(world.repository, commit, world.cache),
     commit,
     project: project.path,
-    defaultBranch: project.defaultBranch,
     headNow,
-    mergeRequestOf,
+    mergeRequestOf: async (environment) => (await originOf(environment))?.mr,
     async reviewFacts(environment): Promise<ReviewFacts | undefined> {
-      const mr = await mergeRequestOf(environment);
-      return mr && reviewFacts(world, mr, environment, signal);
+      const origin = await originOf(environment);
+      if (origin === undefined) return undefined;
+      return reviewFacts(world, await world.forge.mergeRequest(origin.mr.iid, signal), environment, signal);
     },
   };
 }
 
-interface Brought {
+interface Origin {
   readonly change: string;
   readonly mr: MergeRequest;
+}
+
+/** The merge request behind the newest change of an environment's claim, or of the inputs where theirs planned it. */
+async function findOrigin(
+  world: ForgeWorld,
+  commit: string,
+  environment: string,
+  signal: AbortSignal,
+): Promise<Origin | undefined> {
+  const brought = async (paths: readonly string[]): Promise<Origin | undefined> => {
+    const change = await world.repository.lastChange(commit, paths);
+    const mr = change === undefined ? undefined : await mergeRequestBehind(world, change, signal);
+    return change !== undefined && mr !== undefined ? { change, mr } : undefined;
+  };
+  if (environment === PLATFORM_NAME) return brought([PLATFORM_PATH, "policies"]);
+  const own = await brought(ENVIRONMENT_TYPES.map((type) => `environments/${type}/${environment}.yaml`));
+  const inputsChange = await world.repository.lastChange(commit, [PLATFORM_PATH]);
+  if (inputsChange === undefined || inputsChange === own?.change) return own;
+  if (own !== undefined && !(await world.repository.isAncestor(own.change, inputsChange))) return own;
+  const inputs = await brought([PLATFORM_PATH]);
+  // Newer inputs count only where their merge request planned this environment: else its own approvals would be lost.
+  const planned = inputs && (await world.memory.reviewedPlans(inputs.mr.iid))?.plans[environment];
+  return planned === undefined ? own : inputs;
 }
