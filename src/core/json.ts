@@ -1,4 +1,5 @@
 /** Plain JSON, its one canonical text, and the digest of that. Whatever is compared, approved or recorded goes through here. */
+import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -12,17 +13,28 @@ export type Digest = string;
 /**
  * The canonical text of a value: members sorted by UTF-16 code unit, no white space, undefined members left out.
  * Equal values have equal texts, whatever the order of their members (RFC 8785 without its number formatting, which is JavaScript's).
+ * Whatever is no JSON (a Date, a Map, NaN) is our bug: two different ones would have the same text.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
   if (value !== null && typeof value === "object") {
+    assert(isPlain(value), "only plain objects are JSON");
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
     return `{${members.join(",")}}`;
   }
+  assert(
+    value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value),
+    `${typeof value === "number" ? value : typeof value} is no JSON`,
+  );
   return JSON.stringify(value);
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 export function digestOfBytes(bytes: Uint8Array | string): Digest {
@@ -38,6 +50,8 @@ export function shortDigest(digest: Digest): string {
   return digest.slice(0, 12);
 }
 
+/** Undefined equals only itself. */
 export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === undefined || b === undefined) return a === b;
   return canonicalJson(a) === canonicalJson(b);
 }
