@@ -1,6 +1,7 @@
 /** From files to plans: judges the tree, makes an Environment of each claim, and observes the targets. Reads only. */
 import { inputsDigest, judgedPlatform, rulesDigest, type Rules } from "../core/adopted.ts";
 import type { Platform } from "../core/claim/platform.generated.ts";
+import type { Live, Removed } from "../core/claim/rules/tree.ts";
 import { claimPathOf } from "../core/claim/tree-files.ts";
 import { validateTree, type JudgedClaim, type TreeVerdict } from "../core/claim/validate.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
@@ -62,14 +63,21 @@ export class UnreadablePlatform extends Stalled {
   }
 }
 
-function liveFacts(name: string, log: Log): [string, { type: string; region: string }][] {
-  const claim = lastPublication(log)?.claim;
-  return claim === undefined ? [] : [[name, { type: claim.spec.type, region: claim.spec.cluster.region }]];
+function liveFacts(name: string, log: Log): [string, Live][] {
+  const spec = lastPublication(log)?.claim.spec;
+  if (spec === undefined) return [];
+  return [[name, { type: spec.type, region: spec.cluster.region, hostnames: spec.dns?.hostnames ?? [] }]];
 }
 
-function removedClaims(files: ClaimFiles["files"], live: ReadonlyMap<string, Log>): readonly string[] {
-  const present = new Set(files.map(({ path }) => path.replace(/^.*\//, "").replace(/\.yaml$/, "")));
-  return [...live.keys()].filter((name) => !present.has(name));
+/** Environments that live and have no file any more, with the claim that they were published by. */
+function removedClaims(files: ClaimFiles["files"], live: ReadonlyMap<string, Log>): readonly Removed[] {
+  const present = new Set(files.flatMap(({ path }) => claimPathOf(path)?.name ?? []));
+  return [...live]
+    .filter(([name]) => !present.has(name))
+    .map(([name, log]): Removed => {
+      const claim = lastPublication(log)?.claim;
+      return { name, ...(claim && { claim }) };
+    });
 }
 
 /** Environments whose claim is touched, and, where the inputs move, every one that is rendered from them. */

@@ -132,7 +132,7 @@ function endOfString(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** The same as a regular expression is read: a quote within [ ] is part of it (wirefilter's lexer, checked 2026-11-24). */
+/** The same as a regular expression is read: a quote within [ ] is part of it (as remembered of wirefilter's lexer; not read in its source). */
 function endOfRegex(text: string, start: number): number | undefined {
   let inClass = false;
   for (let offset = start + 1; offset < text.length; offset++) {

@@ -62,7 +62,7 @@ function formatIpv6(address: bigint): string {
   return `${text.slice(0, at).replace(/:$/, "")}::${text.slice(at + longest.length).replace(/^:/, "")}`;
 }
 
-/** IANA special-purpose registries (checked 2026-11-24), without the documentation networks: examples may use those. */
+/** IANA special-purpose registries (as known on 2026-11-24; not fetched), without the documentation networks: examples may use those. */
 const SPECIAL = [
   ["0.0.0.0/8", "this network"],
   ["10.0.0.0/8", "private"],

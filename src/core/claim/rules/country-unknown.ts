@@ -1,7 +1,7 @@
 import { pointerOf } from "../places.ts";
 import type { ClaimRule } from "./rule.ts";
 
-/** ISO 3166-1 alpha-2, and XK (Kosovo) that Cloudflare uses (checked 2026-11-24). */
+/** ISO 3166-1 alpha-2, and XK (Kosovo) that Cloudflare uses, from memory on 2026-11-24. */
 const COUNTRIES = new Set(
   `AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI
   CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR
