@@ -48,7 +48,8 @@ export function closedGates(gates: readonly Gate[]): readonly Gate[] {
   return gates.filter(({ verdict }) => verdict === "closed");
 }
 
-const HOLD_LABEL = "claimbot::hold";
+/** Who may set it and who takes it away is GitLab's business: everybody sees it. */
+export const HOLD_LABEL = "claimbot::hold";
 
 function reviewedPlan({ plan, review, confirmed }: GateFacts): Gate {
   const gate = "reviewed-plan";

@@ -1,5 +1,6 @@
 /** The ports: what flows and targets need of the outside, in the core's own words. Adapters implement them; nothing here has an effect. */
 import type { Digest } from "./json.ts";
+import type { Secret } from "./secret.ts";
 
 // ── Objects: the part of S3 that claimbot needs. There is no delete. ─────────────────────────────────────────────────────────────
 
@@ -77,6 +78,12 @@ export interface User {
   readonly username: string;
   readonly name: string;
   readonly bot: boolean;
+}
+
+export interface Member {
+  readonly user: User;
+  /** GitLab's: 10 to 50. */
+  readonly accessLevel: number;
 }
 
 export interface Project {
@@ -158,6 +165,16 @@ export interface Forge {
   accessLevel(userId: number, signal?: AbortSignal): Promise<number>;
   /** The same in a group, such as an environment's owner. */
   groupAccessLevel(group: string, userId: number, signal?: AbortSignal): Promise<number>;
+  /** Everybody with a level in the project, inherited ones included; to the last page. */
+  members(signal?: AbortSignal): Promise<readonly Member[]>;
+  /** The same in a group; empty for a group that is not there, or that we may not see. */
+  groupMembers(group: string, signal?: AbortSignal): Promise<readonly Member[]>;
+  /** Adds and takes off labels; what is so already is success. */
+  editLabels(
+    iid: number,
+    labels: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<void>;
   note(iid: number, noteId: number, signal?: AbortSignal): Promise<Note | undefined>;
   /** Our own newest note that carries the marker, looked for to the last page. */
   findOwnNote(iid: number, marker: string, signal?: AbortSignal): Promise<Note | undefined>;
@@ -258,4 +275,119 @@ export interface ReviewedPlans {
   readonly storedAt: string;
   /** Environment → digest of its plan. */
   readonly plans: Readonly<Record<string, Digest>>;
+}
+
+// ── The forge's settings: what onboarding sets up and the doctor looks at. The running service needs none of it. ─────────────────
+
+export interface ForgeRelease {
+  /** `19.1.0`, `18.5.2-ee`. */
+  readonly version: string;
+  readonly enterprise: boolean;
+}
+
+/** The token that we ourselves use; its value is never told. */
+export interface ForgeToken {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  /** A date such as `2027-01-31`: it is dead from that day on. Undefined: it never expires. */
+  readonly expiresOn: string | undefined;
+}
+
+export interface ForgeHook {
+  readonly id: number;
+  readonly name: string | undefined;
+  readonly url: string;
+  /** Those that it listens to, by GitLab's names: `merge_requests_events`. */
+  readonly events: readonly string[];
+  /** Only pushes to matching branches are sent; undefined: all are. */
+  readonly branchFilter: string | undefined;
+  /** Somebody's template rewrites the body. */
+  readonly hasTemplate: boolean;
+  readonly verifiesCertificate: boolean;
+  /** Undefined where this GitLab does not tell. */
+  readonly hasSecret: boolean | undefined;
+  /** Undefined where this GitLab signs nothing (before 19.0). */
+  readonly hasSigningToken: boolean | undefined;
+  readonly health: "executable" | "temporarily_disabled" | "disabled";
+  /** ISO 8601, UTC; only while it is temporarily disabled. */
+  readonly disabledUntil: string | undefined;
+}
+
+export interface HookWish {
+  readonly name: string;
+  readonly url: string;
+  /** Listened to or not; a name that is not here stays as it is. */
+  readonly events: Readonly<Record<string, boolean>>;
+  /** Left as it is without; but GitLab drops it when the address changes. */
+  readonly secret?: Secret;
+  readonly signingToken?: Secret;
+}
+
+/** One request that a hook sent. */
+export interface HookDelivery {
+  readonly trigger: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Undefined: there was no answer. */
+  readonly status: number | undefined;
+}
+
+/** Who may do something to a branch; `level` is undefined for a single user, group or key. */
+export interface BranchAccess {
+  readonly id: number;
+  readonly level: number | undefined;
+  readonly description: string;
+}
+
+export interface BranchRule {
+  /** A name, or a pattern with `*`. */
+  readonly name: string;
+  readonly push: readonly BranchAccess[];
+  readonly merge: readonly BranchAccess[];
+  readonly forcePush: boolean;
+}
+
+/** Levels: 0 nobody, 30 developers and maintainers, 40 maintainers. */
+export interface BranchWish {
+  readonly name: string;
+  readonly push: number;
+  readonly merge: number;
+}
+
+/** How merge requests are approved and merged. */
+export interface MergeSettings {
+  readonly pipelineMustSucceed: boolean;
+  /** Undefined where this edition has no rules for approvals. */
+  readonly approvals: { readonly byAuthor: boolean; readonly byCommitters: boolean; readonly resetOnPush: boolean } | undefined;
+}
+
+/** Every call may throw Waiting or Stalled, as those of Forge do. Every write may be repeated. */
+export interface ForgeSettings {
+  release(signal?: AbortSignal): Promise<ForgeRelease>;
+  token(signal?: AbortSignal): Promise<ForgeToken>;
+  hooks(signal?: AbortSignal): Promise<readonly ForgeHook[]>;
+  /** Looks for it by name and address before a second attempt. */
+  createHook(wish: HookWish, signal?: AbortSignal): Promise<ForgeHook>;
+  editHook(id: number, wish: HookWish, signal?: AbortSignal): Promise<ForgeHook>;
+  /** Newest first; GitLab keeps two days. Undefined where this GitLab does not tell. */
+  hookDeliveries(id: number, limit: number, signal?: AbortSignal): Promise<readonly HookDelivery[] | undefined>;
+  /** Has a test event sent now: `answered` by the receiver with 2xx, `refused` in GitLab's words, or `no-data` to make one of. */
+  testHook(
+    id: number,
+    trigger: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly outcome: "answered" | "no-data" } | { readonly outcome: "refused"; readonly detail: string }>;
+  /** The names that merge requests of the project may carry, those of its groups included. */
+  labels(signal?: AbortSignal): Promise<readonly string[]>;
+  /** That it is there already is success. */
+  createLabel(
+    label: { readonly name: string; readonly color: string; readonly description: string },
+    signal?: AbortSignal,
+  ): Promise<void>;
+  branchRules(signal?: AbortSignal): Promise<readonly BranchRule[]>;
+  /** Makes the rule of that very name so, or the nearest that this edition can; what it is then. */
+  protectBranch(wish: BranchWish, signal?: AbortSignal): Promise<BranchRule>;
+  mergeSettings(signal?: AbortSignal): Promise<MergeSettings>;
+  /** A file's bytes at a branch or commit; undefined when there is none. */
+  file(path: string, ref: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
 }

@@ -1,6 +1,15 @@
 /** GitLab's answers into the core's words. Pure; throws Stalled when an answer lacks what it always has (contract of 2026-11-24). */
 import { Stalled } from "../../core/errors.ts";
-import type { Approval, ForgeEnvironment, MergeRequest, MergeRequestVersion, Note, Project, User } from "../../core/ports.ts";
+import type {
+  Approval,
+  ForgeEnvironment,
+  Member,
+  MergeRequest,
+  MergeRequestVersion,
+  Note,
+  Project,
+  User,
+} from "../../core/ports.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -116,6 +125,10 @@ export function lastPipelineOf(value: unknown): number | undefined {
   return pipeline === null || pipeline === undefined ? undefined : integer(fields(pipeline), "id");
 }
 
+export function memberOf(value: unknown): Member {
+  return { user: userOf(value), accessLevel: accessLevelOf(value) };
+}
+
 export function accessLevelOf(value: unknown): number {
   const level = integer(fields(value), "access_level");
   // 5, "minimal access", is no access to any project or group page.
@@ -130,24 +143,24 @@ export function fields(value: unknown): Fields {
   return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Fields) : missing("an object");
 }
 
-function integer(from: Fields, name: string): number {
+export function integer(from: Fields, name: string): number {
   const value = from[name];
   return typeof value === "number" && Number.isInteger(value) ? value : missing(`the number ${name}`);
 }
 
-function text(from: Fields, name: string): string {
+export function text(from: Fields, name: string): string {
   const value = from[name];
   return typeof value === "string" ? value : missing(`the text ${name}`);
 }
 
 /** Undefined for null, the empty text, and what is not there. */
-function optionalText(from: Fields, name: string): string | undefined {
+export function optionalText(from: Fields, name: string): string | undefined {
   const value = from[name];
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /** In UTC, as everywhere inside: GitLab writes the zone that it was set up with. */
-function time(from: Fields, name: string): string {
+export function time(from: Fields, name: string): string {
   const at = new Date(text(from, name));
   return Number.isNaN(at.getTime()) ? missing(`the time ${name}`) : at.toISOString();
 }

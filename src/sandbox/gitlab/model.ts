@@ -1,7 +1,21 @@
 /** What the sandbox GitLab remembers. Mutable on purpose: this is the state of a server. */
 import type { BareRepository } from "./bare-repository.ts";
 
-export type Scope = "api" | "read_api" | "read_user" | "read_repository" | "write_repository";
+export type Scope =
+  | "api"
+  | "read_api"
+  | "read_user"
+  | "read_repository"
+  | "write_repository"
+  | "sudo"
+  | "create_runner"
+  | "self_rotate";
+
+/** Which GitLab this is. Before 19 it signs no webhooks; only Premium has rules for approvals and lists of who may push. */
+export interface Release {
+  readonly version: string;
+  readonly premium: boolean;
+}
 
 /** 0 none, 10 guest, 15 planner, 20 reporter, 25 security manager, 30 developer, 40 maintainer, 50 owner. */
 export type AccessLevel = 0 | 10 | 15 | 20 | 25 | 30 | 40 | 50;
@@ -49,6 +63,7 @@ export interface ProtectedBranch {
   readonly name: string;
   readonly pushLevel: AccessLevel;
   readonly mergeLevel: AccessLevel;
+  readonly forcePush?: boolean;
 }
 
 export interface Label {

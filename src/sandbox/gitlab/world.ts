@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { BareRepository } from "./bare-repository.ts";
-import type { AccessLevel, Group, HookEvent, Membership, MergeRequest, Project, Scope, Token, User } from "./model.ts";
+import type { AccessLevel, Group, HookEvent, Membership, MergeRequest, Project, Release, Scope, Token, User } from "./model.ts";
 
 /** Something happened that hooks may want to hear of. */
 export interface Happening {
@@ -54,6 +54,7 @@ export class World {
   readonly now: () => Date;
   /** The server's own address; known once it listens. */
   url = "http://127.0.0.1";
+  release: Release = { version: "19.1.0", premium: false };
   /** Opened merge requests stay unprepared until somebody prepares them. */
   holdPreparation = false;
   /** So many status updates are answered 409, as while another one runs. */

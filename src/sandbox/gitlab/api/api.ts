@@ -13,6 +13,7 @@ import { mergeRequestRoutes } from "./merge-request-routes.ts";
 import { noteRoutes } from "./note-routes.ts";
 import { Parameters } from "./parameters.ts";
 import { peopleRoutes } from "./people-routes.ts";
+import { protectionRoutes } from "./protection-routes.ts";
 import { repositoryRoutes } from "./repository-routes.ts";
 import type { ApiBindings } from "./request.ts";
 
@@ -39,6 +40,7 @@ export function gitlabApi(world: World, webhooks: Webhooks, unexpected: (request
   api.route("/projects/:id/merge_requests", noteRoutes());
   api.route("/projects/:id", commitRoutes());
   api.route("/projects/:id", repositoryRoutes());
+  api.route("/projects/:id", protectionRoutes());
   api.route("/projects/:id", hookRoutes(webhooks));
   api.route("/projects/:id", labelRoutes());
   api.route("/projects/:id", environmentRoutes());

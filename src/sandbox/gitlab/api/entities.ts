@@ -196,7 +196,7 @@ export function protectedBranch(branch: ProtectedBranch): Entity {
     name: branch.name,
     push_access_levels: [access(branch.pushLevel)],
     merge_access_levels: [access(branch.mergeLevel)],
-    allow_force_push: false,
+    allow_force_push: branch.forcePush ?? false,
     unprotect_access_levels: [],
     code_owner_approval_required: false,
   };

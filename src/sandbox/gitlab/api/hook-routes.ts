@@ -5,6 +5,7 @@ import { RateLimit } from "../rate-limit.ts";
 import { badParameter, badRequest, invalid, notFound, unprocessable } from "../refusal.ts";
 import { isSigningToken } from "../webhook-signature.ts";
 import { alertStatus, newHook, type Webhooks } from "../webhooks.ts";
+import type { World } from "../world.ts";
 import { testEvent } from "../payloads/test-event.ts";
 import type { Entity } from "./entities.ts";
 import { paginate } from "./pagination.ts";
@@ -53,7 +54,7 @@ export function hookRoutes(webhooks: Webhooks): Hono<ApiBindings> {
     checkHook(parameters);
     if (project.hooks.length >= HOOKS_PER_PROJECT) throw unprocessable("Maximum number of project hooks (100) exceeded");
     const hook = newHook(context.get("world"), project, parameters.text("url") ?? "");
-    edit(hook, parameters);
+    edit(context.get("world"), hook, parameters);
     return context.json(hookEntity(context, project, hook), 201);
   });
   api.get("/hooks/:hook", (context) => {
@@ -73,7 +74,7 @@ export function hookRoutes(webhooks: Webhooks): Hono<ApiBindings> {
       hook.customHeaders = [];
     }
     hook.url = url;
-    edit(hook, parameters);
+    edit(context.get("world"), hook, parameters);
     return context.json(hookEntity(context, project, hook));
   });
   api.delete("/hooks/:hook", (context) => {
@@ -127,6 +128,11 @@ export function hookRoutes(webhooks: Webhooks): Hono<ApiBindings> {
   return api;
 }
 
+/** Signing tokens came with 19.0; before, the parameter is overlooked and the answer says nothing of it. */
+function signs({ release }: World): boolean {
+  return Number.parseInt(release.version, 10) >= 19;
+}
+
 function hookOf(context: ApiContext, project: Project): Hook {
   const hook = project.hooks.find(({ id }) => String(id) === context.req.param("hook"));
   if (hook === undefined) throw notFound();
@@ -143,7 +149,7 @@ function checkHook(parameters: Parameters): void {
   if ((parameters.objects("custom_headers")?.length ?? 0) > 20) throw badRequest("custom_headers is too long");
 }
 
-function edit(hook: Hook, parameters: Parameters): void {
+function edit(world: World, hook: Hook, parameters: Parameters): void {
   const events = new Set(hook.events);
   for (const event of EVENTS) {
     const wanted = parameters.boolean(event);
@@ -154,7 +160,7 @@ function edit(hook: Hook, parameters: Parameters): void {
   const token = parameters.text("token");
   if (token !== undefined) hook.token = token === "" ? undefined : token;
   const signingToken = parameters.text("signing_token");
-  if (signingToken !== undefined) hook.signingToken = signingToken === "" ? undefined : signingToken;
+  if (signingToken !== undefined && signs(world)) hook.signingToken = signingToken === "" ? undefined : signingToken;
   hook.name = parameters.text("name") ?? hook.name;
   hook.description = parameters.text("description") ?? hook.description;
   hook.enableSslVerification = parameters.boolean("enable_ssl_verification") ?? hook.enableSslVerification;
@@ -187,7 +193,7 @@ function hookEntity(context: ApiContext, project: Project, hook: Hook): Entity {
     custom_webhook_template: hook.customTemplate,
     custom_headers: hook.customHeaders.map(({ key }) => ({ key })),
     token_present: hook.token !== undefined,
-    signing_token_present: hook.signingToken !== undefined,
+    ...(signs(context.get("world")) && { signing_token_present: hook.signingToken !== undefined }),
     project_id: project.id,
   };
 }

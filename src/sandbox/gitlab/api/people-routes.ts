@@ -1,22 +1,23 @@
 /** GET version, user, users, members, token. */
 import { Hono } from "hono";
 import { notFound } from "../refusal.ts";
-import { currentUser, member, personalAccessToken, projectEntity, userBasic, userFull } from "./entities.ts";
+import { currentUser, member, personalAccessToken, projectEntity, userBasic, userFull, type Entity } from "./entities.ts";
 import { paginate } from "./pagination.ts";
 import { projectOf, type ApiBindings, type ApiContext } from "./request.ts";
 import type { Group, User } from "../model.ts";
+import type { World } from "../world.ts";
 
-const VERSION = {
-  version: "19.1.0",
+const versionOf = ({ release }: World): Entity => ({
+  version: release.version,
   revision: "d66adcb6937",
   kas: { enabled: false, externalUrl: null, version: null },
   enterprise: true,
-};
+});
 
 export function peopleRoutes(): Hono<ApiBindings> {
   const api = new Hono<ApiBindings>();
-  api.get("/version", (context) => context.json(VERSION));
-  api.get("/metadata", (context) => context.json(VERSION));
+  api.get("/version", (context) => context.json(versionOf(context.get("world"))));
+  api.get("/metadata", (context) => context.json(versionOf(context.get("world"))));
   api.get("/user", (context) => context.json(currentUser(context.get("world"), context.get("me"))));
   api.get("/users", (context) => {
     const { users } = context.get("world");
