@@ -3,14 +3,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { makeDataDirectory } from "../app.ts";
 import type { Config } from "../config.ts";
 import { Stale, Waiting } from "../core/errors.ts";
+import { PLATFORM_NAME } from "../core/adopted.ts";
 import { closedGates } from "../core/gates.ts";
 import { shortDigest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import { oneLine } from "../core/render/encode.ts";
+import { adoptedRules } from "../flows/adoption.ts";
 import { filesAt } from "../flows/files.ts";
+import { inGroups } from "../flows/in-groups.ts";
+import { hasReceipt } from "../flows/receipt.ts";
 import { release, type Ground, type Outcome, type ReleaseRequest } from "../flows/release.ts";
 import { releaseRules } from "../flows/release-rules.ts";
 import type { World } from "../flows/world.ts";
+import { readLog } from "../targets/claim-store/claim-store.ts";
 import type { Run } from "./commands.ts";
 import { WrongUse } from "./exit.ts";
 import { openLocalGit, type LocalGit } from "./local.ts";
@@ -41,16 +46,22 @@ export const apply: Run = async (words, terminal) => {
   const found = await planFiles(local.world, ground.files, undefined);
   const chosen = { ...found, plans: choose(found.plans, names) };
   const changed = chosen.plans.filter(({ verb }) => verb !== "none");
-  if (format === "text" || changed.length === 0 || found.diagnostics.length > 0) {
+  const unfinished = await unfinishedOf(local.world, chosen.plans);
+  const isNothing = changed.length + unfinished.length === 0;
+  if (format === "text" || isNothing || found.diagnostics.length > 0) {
     const exit = print(chosen, format, terminal);
-    if (exit !== 0 || changed.length === 0) return exit;
+    if (exit !== 0 || isNothing) return exit;
   }
-  if (values.yes !== true && !/^y(es)?$/i.test(await terminal.ask(`Roll out ${changed.length} plans? [y/N] `))) {
+  if (
+    changed.length > 0 &&
+    values.yes !== true &&
+    !/^y(es)?$/i.test(await terminal.ask(`Roll out ${changed.length} plans? [y/N] `))
+  ) {
     terminal.err("Nothing was done.\n");
     return 0;
   }
   await makeDataDirectory(local.dataDirectory);
-  const results = await rolloutAll(local.world, ground, changed, breakGlass, terminal, format);
+  const results = await rolloutAll(local.world, ground, [...changed, ...unfinished], breakGlass, terminal, format);
   if (format === "json") terminal.out(`${JSON.stringify({ results }, null, 2)}\n`);
   return results.every(({ outcome }) => outcome !== "held") ? 0 : 3;
 };
@@ -68,6 +79,17 @@ function choose(plans: readonly Plan[], names: readonly string[]): readonly Plan
   const unknown = names.find((name) => !plans.some(({ environment }) => environment === name));
   if (unknown !== undefined) throw new WrongUse(`there is no environment ${JSON.stringify(unknown)} at HEAD, nor one that lives`);
   return names.length === 0 ? plans : plans.filter(({ environment }) => names.includes(environment));
+}
+
+/** What an earlier run did, but did not live to see settled: it is looked at again, and gets its receipt. Nothing is changed by it. */
+async function unfinishedOf(world: World, plans: readonly Plan[]): Promise<readonly Plan[]> {
+  const { signal } = new AbortController();
+  const unchanged = plans.filter(({ verb }) => verb === "none");
+  const found = await inGroups(unchanged, 8, async (plan) => {
+    const head = (await readLog(world.store, plan.environment, signal)).at(-1);
+    return head === undefined || (await hasReceipt(world, plan.environment, head.sequence, signal)) ? [] : [plan];
+  });
+  return found.flat();
 }
 
 async function localGround({ repository, world }: LocalGit): Promise<Ground> {
@@ -97,12 +119,18 @@ async function rolloutAll(
   terminal: Terminal,
   format: string,
 ): Promise<readonly Result[]> {
+  const { signal } = new AbortController();
   const glass = breakGlass === undefined ? {} : { breakGlass };
-  await patiently(async () => releaseRules(world, ground, glass, new AbortController().signal));
+  // The first rules are adopted as they are; later ones are a plan among the others, and come first.
+  if ((await adoptedRules(world, signal)) === undefined) await patiently(async () => releaseRules(world, ground, glass, signal));
   const results: Result[] = [];
   for (const { environment, digest } of plans) {
     const request: ReleaseRequest = { confirmed: digest, ...glass };
-    const outcome = await patiently(async () => release(world, ground, environment, request, new AbortController().signal));
+    const outcome = await patiently(async () =>
+      environment === PLATFORM_NAME
+        ? releaseRules(world, ground, request, signal)
+        : release(world, ground, environment, request, signal),
+    );
     const result = resultOf(environment, digest, outcome);
     results.push(result);
     if (format === "text") terminal.out(lineOf(result));

@@ -5,7 +5,7 @@ import type { Diagnostic } from "../core/diagnostic.ts";
 import type { Plan } from "../core/plan.ts";
 import { renderDiagnostics } from "../core/render/diagnostics.ts";
 import { renderPlanText } from "../core/render/plan-text.ts";
-import { adoptedRules, rulesOf } from "../flows/adoption.ts";
+import { adoptedRules, rulesOf, rulesPlans } from "../flows/adoption.ts";
 import { filesAt, touchedPaths, type ClaimFiles } from "../flows/files.ts";
 import { inGroups } from "../flows/in-groups.ts";
 import { affected, judge, planOne, UnreadablePlatform, type Judged } from "../flows/planning.ts";
@@ -94,7 +94,7 @@ function conflict(path: string): Diagnostic {
   };
 }
 
-/** Plans every environment of the files, or, with the files before, those that the difference concerns. */
+/** Plans every environment of the files, or, with the files before, those that the difference concerns; before them, a change of rules. */
 export async function planFiles(world: World, files: ClaimFiles, before: ClaimFiles | undefined): Promise<LocalPlans> {
   const signal = new AbortController().signal;
   const rules: Rules | undefined =
@@ -119,7 +119,7 @@ export async function planFiles(world: World, files: ClaimFiles, before: ClaimFi
     ({ path }) => touched === undefined || touched.has(path) || path === PLATFORM_PATH,
   );
   return {
-    plans: found.map((one) => one.plan),
+    plans: [...rulesPlans(rules, rulesOf(world, files)), ...found.map((one) => one.plan)],
     diagnostics: [...mistakes, ...found.flatMap(({ diagnostics }) => diagnostics)],
     judged,
   };

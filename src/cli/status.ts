@@ -1,7 +1,7 @@
 /** claimbot status: how far each environment is, by the claim log. */
 import { isLive, type Log } from "../core/record.ts";
 import { shortDigest } from "../core/json.ts";
-import { hasReceipt } from "../flows/release.ts";
+import { hasReceipt } from "../flows/receipt.ts";
 import type { World } from "../flows/world.ts";
 import { environmentsInLog, readLog } from "../targets/claim-store/claim-store.ts";
 import type { Run } from "./commands.ts";

@@ -14,7 +14,7 @@ import { readLog, readPlan } from "../targets/claim-store/claim-store.ts";
 import type { Actor } from "./actor.ts";
 import { adoptedRules, rulesOf } from "./adoption.ts";
 import { forgeGround } from "./forge-ground.ts";
-import { hasReceipt } from "./release.ts";
+import { hasReceipt } from "./receipt.ts";
 import { review } from "./review.ts";
 import { runRelease } from "./run-release.ts";
 import type { ForgeWorld } from "./world.ts";

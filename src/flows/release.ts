@@ -1,6 +1,7 @@
 /** Release: makes one environment what the default branch's head says now. Plan, gates, rollout; the report is the caller's. */
 import { PLATFORM_NAME } from "../core/adopted.ts";
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
+import type { Environment } from "../core/environment.ts";
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import { closedGates, gatesOf, type Gate, type ReviewFacts } from "../core/gates.ts";
 import { canonicalJson, sameJson, type Digest } from "../core/json.ts";
@@ -13,6 +14,7 @@ import type { Release } from "../targets/target.ts";
 import { adoptedRules } from "./adoption.ts";
 import type { ClaimFiles } from "./files.ts";
 import { judge, planOne, type Judged } from "./planning.ts";
+import { hasReceipt, writeReceipt } from "./receipt.ts";
 import type { World } from "./world.ts";
 
 /** What a release stands on, however it was found: in GitLab, or in a person's own checkout. */
@@ -47,6 +49,50 @@ export type Outcome =
     }
   | { readonly kind: "held"; readonly plan: Plan; readonly gates: readonly Gate[]; readonly reviewed: Plan | undefined };
 
+/** What a release would do now, and what stands in its way. Reads only. */
+export type Considered =
+  | { readonly kind: "unchanged" }
+  /** The last one was seen to its end but for the receipt. */
+  | { readonly kind: "ended"; readonly plan: Plan }
+  | { readonly kind: "resumes"; readonly environment: Environment; readonly plan: Plan; readonly source: Source }
+  | {
+      readonly kind: "gated";
+      readonly environment: Environment;
+      readonly plan: Plan;
+      readonly gates: readonly Gate[];
+      readonly facts: ReviewFacts | undefined | "unchecked";
+      readonly reviewed: Plan | undefined;
+      readonly judged: Judged;
+    };
+
+/** Throws Waiting or Stalled. */
+export async function considerRelease(
+  world: World,
+  ground: Ground,
+  name: string,
+  { confirmed }: ReleaseRequest,
+  signal: AbortSignal,
+): Promise<Considered> {
+  if (name === PLATFORM_NAME) throw new Error("rules are adopted, not released: see release-rules.ts");
+  const live = await world.logs.live(world.store, signal);
+  const judged = judge(world, ground.files, { rules: await adoptedRules(world, signal), live });
+  refuseMistakes(judged, name);
+  const log = live.get(name) ?? (await readLog(world.store, name, signal));
+  await refuseOlderCommit(world, ground, log);
+  const resumable = await unfinished(world, log, signal);
+  const facts = await ground.reviewFacts(name);
+  const reviewed = await reviewedPlan(world, facts, signal);
+  const planned = await planOne(world, judged, name, reviewed, signal);
+  if (planned === undefined) return resumable === undefined ? { kind: "unchanged" } : { kind: "ended", plan: resumable.plan };
+  const { environment, plan } = planned;
+  const [unsatisfied] = planned.diagnostics;
+  if (unsatisfied !== undefined) throw new Stalled(`${unsatisfied.path}: ${unsatisfied.message}`, unsatisfied.hint);
+  if (resumable !== undefined && goesOn(resumable.plan, plan)) return { kind: "resumes", environment, ...resumable };
+  if (plan.verb === "none") return { kind: "unchanged" };
+  const gates = gatesOf({ plan, rules: judged.rules.platform, now: world.now(), review: facts, confirmed });
+  return { kind: "gated", environment, plan, gates, facts, reviewed, judged };
+}
+
 /** Throws Waiting (comes back), Stalled (somebody must act), Stale (something moved meanwhile; nothing was done). */
 export async function release(
   world: World,
@@ -55,81 +101,51 @@ export async function release(
   request: ReleaseRequest,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  if (name === PLATFORM_NAME) throw new Error("rules are adopted, not released: see adopt-rules.ts");
-  const judged = judge(world, ground.files, {
-    rules: await adoptedRules(world, signal),
-    live: await world.logs.live(world.store, signal),
-  });
-  refuseMistakes(judged, name);
-  const log = judged.live.get(name) ?? (await readLog(world.store, name, signal));
-  await refuseOlderCommit(world, ground, log);
-  const resumable = await unfinished(world, log, signal);
-  const facts = await ground.reviewFacts(name);
-  const reviewed = await reviewedPlan(world, facts, signal);
-  const planned = await planOne(world, judged, name, reviewed, signal);
-  if (planned === undefined)
-    return resumable === undefined ? { kind: "unchanged" } : settle(world, name, resumable.plan, [], signal);
-  const { environment, plan } = planned;
-  const [unsatisfied] = planned.diagnostics;
-  if (unsatisfied !== undefined) throw new Stalled(`${unsatisfied.path}: ${unsatisfied.message}`, unsatisfied.hint);
-
-  if (resumable !== undefined && goesOn(resumable.plan, plan)) {
-    const { plan: recorded, source } = resumable;
-    return finish(
-      world,
-      { environment, plan: recorded, planDigest: recorded.digest, source, at: world.now().toISOString() },
-      noMoreGates,
-      signal,
-    );
+  const considered = await considerRelease(world, ground, name, request, signal);
+  const at = world.now().toISOString();
+  switch (considered.kind) {
+    case "unchanged":
+      return considered;
+    case "ended":
+      return settled(world, name, considered.plan, [], signal);
+    case "resumes": {
+      const { environment, plan, source } = considered;
+      return finish(world, { environment, plan, planDigest: plan.digest, source, at }, noMoreGates, signal);
+    }
+    case "gated": {
+      const { environment, plan, gates, facts, reviewed, judged } = considered;
+      const { breakGlass } = request;
+      if (closedGates(gates).length > 0 && breakGlass === undefined) return { kind: "held", plan, gates, reviewed };
+      await storePlan(world.store, plan, { retainUntil: retention(plan.type, judged.platform, world.now()) });
+      const source = sourceOf(ground, name, judged, facts);
+      const go: Release = {
+        environment,
+        plan,
+        planDigest: plan.digest,
+        source,
+        at,
+        ...(breakGlass !== undefined && { breakGlass }),
+      };
+      return finish(world, go, async () => compareAgain(ground, name, facts), signal);
+    }
   }
-  if (plan.verb === "none") return { kind: "unchanged" };
-
-  const gates = gatesOf({ plan, rules: judged.rules.platform, now: world.now(), review: facts, confirmed: request.confirmed });
-  if (closedGates(gates).length > 0 && request.breakGlass === undefined) return { kind: "held", plan, gates, reviewed };
-  await storePlan(world.store, plan, { retainUntil: retention(plan.type, judged.platform, world.now()) });
-  const source = sourceOf(ground, name, judged, facts);
-  const go: Release = {
-    environment,
-    plan,
-    planDigest: plan.digest,
-    source,
-    at: world.now().toISOString(),
-    ...(request.breakGlass !== undefined && { breakGlass: request.breakGlass }),
-  };
-  const compareAgain = async (): Promise<void> => {
-    if ((await ground.headNow()) !== ground.commit) throw new Stale("the default branch moved before the first effect");
-    if (!sameJson(await ground.reviewFacts(name), facts)) throw new Stale("the merge request moved before the first effect");
-  };
-  return finish(world, go, compareAgain, signal);
 }
 
-async function finish(world: World, go: Release, compareAgain: () => Promise<void>, signal: AbortSignal): Promise<Outcome> {
-  const done = await rollout(world.targets, go, compareAgain, signal);
-  return settle(world, go.environment.name, go.plan, done, signal);
+/** Immediately before the first effect: what the decision stood on is read once more. */
+async function compareAgain(ground: Ground, name: string, facts: ReviewFacts | undefined | "unchecked"): Promise<void> {
+  if ((await ground.headNow()) !== ground.commit) throw new Stale("the default branch moved before the first effect");
+  if (!sameJson(await ground.reviewFacts(name), facts)) throw new Stale("the merge request moved before the first effect");
 }
 
-/** Writes the receipt: what was observed after the release. */
-async function settle(world: World, name: string, plan: Plan, done: readonly Done[], signal: AbortSignal): Promise<Outcome> {
-  const head = (await readLog(world.store, name, signal)).at(-1);
-  if (head === undefined) throw new Waiting("the claim log is empty after a release", 1_000);
-  const receipt = {
-    environment: name,
-    sequence: head.sequence,
-    planDigest: plan.digest,
-    observed: done,
-    at: world.now().toISOString(),
-  };
-  await world.store.putNew(receiptKey(name, head.sequence), Buffer.from(`${canonicalJson(receipt)}\n`));
+async function settled(world: World, name: string, plan: Plan, done: readonly Done[], signal: AbortSignal): Promise<Outcome> {
+  const head = await writeReceipt(world, name, plan, done, signal);
   return { kind: "settled", plan, done, record: recordKey(name, head.sequence), source: head.source };
 }
 
-function receiptKey(name: string, sequence: number): string {
-  return recordKey(name, sequence).replace(/^claims\//, "receipts/");
-}
-
-/** True when what followed a record was seen to be settled. */
-export async function hasReceipt(world: World, name: string, sequence: number, signal: AbortSignal): Promise<boolean> {
-  return (await world.store.read(receiptKey(name, sequence), signal)) !== undefined;
+/** Rolls out, then writes down that it was seen to its end. */
+async function finish(world: World, go: Release, compareAgain: () => Promise<void>, signal: AbortSignal): Promise<Outcome> {
+  const done = await rollout(world.targets, go, compareAgain, signal);
+  return settled(world, go.environment.name, go.plan, done, signal);
 }
 
 /** A claim with mistakes is never released, and never taken for a removed one. */

@@ -8,7 +8,7 @@ import { adoptedRules } from "./adoption.ts";
 import type { ClaimFiles } from "./files.ts";
 import { inGroups } from "./in-groups.ts";
 import { judge, type Judged } from "./planning.ts";
-import { hasReceipt } from "./release.ts";
+import { hasReceipt } from "./receipt.ts";
 import type { World } from "./world.ts";
 
 /** Names in byte order. Throws Stalled where platform.yaml cannot be read. */

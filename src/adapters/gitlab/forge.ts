@@ -6,7 +6,7 @@ import { apiOf, unlessMissing, unlessRefused } from "./api.ts";
 import { environmentsOf } from "./environments.ts";
 import { notesOf } from "./notes.ts";
 import { statusOf } from "./status.ts";
-import { accessLevelOf, approvalsOf, list, mergeRequestOf, projectOf, userOf, versionsOf } from "./wire.ts";
+import { accessLevelOf, memberOf, approvalsOf, list, mergeRequestOf, projectOf, userOf, versionsOf } from "./wire.ts";
 
 export interface ForgeOptions {
   /** Without `/api/v4`; a path below the host is kept. */
@@ -98,6 +98,22 @@ export function openForge(options: ForgeOptions): Forge {
         api.call(signal, async ({ groupMembers }) => groupMembers.show(group, userId, { includeInherited: true })),
       );
       return member === undefined ? 0 : accessLevelOf(member);
+    },
+    members: async (signal) =>
+      list(
+        await api.call(signal, async ({ projectMembers }) => projectMembers.all(pid, { includeInherited: true, ...ALL_PAGES })),
+      ).map(memberOf),
+    groupMembers: async (group, signal) => {
+      const found: unknown = await unlessMissing(async () =>
+        api.call(signal, async ({ groupMembers }) => groupMembers.all(group, { includeInherited: true, ...ALL_PAGES })),
+      );
+      return found === undefined ? [] : list(found).map(memberOf);
+    },
+    // Says what should be, so it may be sent twice.
+    editLabels: async (iid, { add = [], remove = [] }, signal) => {
+      await api.call(signal, async ({ mergeRequests }) =>
+        mergeRequests.edit(pid, iid, { addLabels: add.join(","), removeLabels: remove.join(",") }),
+      );
     },
     ...notesOf(api, me, userById),
     ...statusOf(api),
