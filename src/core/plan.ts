@@ -98,7 +98,8 @@ export type Risk = "low" | "medium" | "high";
 
 export function riskOf(plan: Plan): Risk {
   const { deletes } = countChanges(changesOf(plan).map(({ change }) => change));
+  const loses = plan.verb === "remove" || deletes > 0;
   if (plan.verb === "none") return "low";
-  if (plan.type === "prod") return deletes > 0 ? "high" : "medium";
-  return deletes > 0 ? "medium" : "low";
+  if (plan.type === "prod") return loses ? "high" : "medium";
+  return loses ? "medium" : "low";
 }
