@@ -87,4 +87,5 @@ async function atRate(requests: number, perSecond: number, one: (index: number, 
   await Promise.all(sent);
 }
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of ours, not a window
 if (!isMainThread) parentPort?.postMessage(await work(workerData as Load));
