@@ -87,21 +87,33 @@ function refusalOf({ user, at }: Approval, review: ReviewFacts): string | undefi
   return undefined;
 }
 
-/** Forged names can only take an approval away, never give one: whoever pushed is known by GitLab alone. */
+/**
+ * Forged names can only take an approval away, never give one: whoever pushed is known by GitLab alone. A mail address is known by what
+ * stands before the @, without the number of GitLab's private addresses (`12-mara@users.noreply…`) and without a `+suffix`.
+ */
 export function committed(people: CommitPeople, { username, name }: User): boolean {
-  const own = new Set([username.toLowerCase(), name.toLowerCase()]);
+  const own = new Set([folded(username), folded(name)]);
   const names = [people.authorName, people.committerName];
-  const emails = [people.authorEmail, people.committerEmail].map((email) => email.split("@", 1)[0]?.replace(/^\d+-/, "") ?? "");
-  return [...names, ...emails].some((text) => own.has(text.toLowerCase()));
+  const emails = [people.authorEmail, people.committerEmail].map((email) => email.replace(/@.*$/s, ""));
+  const bare = emails.map((local) => local.replace(/^\d+-/, "").replace(/\+.*$/s, ""));
+  return [...names, ...emails, ...bare].some((text) => own.has(folded(text)));
+}
+
+function folded(text: string): string {
+  return text.normalize("NFKC").replaceAll(/\s+/g, " ").trim().toLowerCase();
 }
 
 function approvals({ plan, rules, review }: GateFacts): Gate {
   const gate = "approvals";
   const needed = rules.spec.types[plan.type].approvals;
   if (needed === 0) return { gate, verdict: "open", reason: `${plan.type} needs no approval` };
-  if (review === "unchecked") return { gate, verdict: "unchecked", reason: `${needed} approvals` };
+  if (review === "unchecked") return { gate, verdict: "unchecked", reason: counted(needed, "approval") };
   if (review === undefined) {
-    return { gate, verdict: "closed", reason: `needs ${needed} approvals, but this commit came without a merge request` };
+    return {
+      gate,
+      verdict: "closed",
+      reason: `needs ${counted(needed, "approval")}, but this commit came without a merge request`,
+    };
   }
   if (review.pusherId === undefined) {
     return {
@@ -111,10 +123,15 @@ function approvals({ plan, rules, review }: GateFacts): Gate {
     };
   }
   const judged = judgeApprovals(review);
-  const good = judged.filter(({ refusal }) => refusal === undefined);
+  // Each person once, however often GitLab lists them.
+  const good = new Set(judged.filter(({ refusal }) => refusal === undefined).map(({ approval }) => approval.user.id));
   const whose = judged.map(({ approval, refusal }) => `${approval.user.name} ${refusal === undefined ? "✓" : `✗ ${refusal}`}`);
-  const reason = `${good.length} of ${needed} approvals${whose.length === 0 ? "" : ` (${whose.join(", ")})`}`;
-  return { gate, verdict: good.length >= needed ? "open" : "closed", reason };
+  const reason = `${good.size} of ${counted(needed, "approval")}${whose.length === 0 ? "" : ` (${whose.join(", ")})`}`;
+  return { gate, verdict: good.size >= needed ? "open" : "closed", reason };
+}
+
+function counted(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
 function hold({ review }: GateFacts): Gate {
@@ -127,10 +144,13 @@ function hold({ review }: GateFacts): Gate {
 
 function freeze({ plan, rules, now }: GateFacts): Gate {
   const gate = "freeze";
-  const running = rules.spec.freezes?.find(
-    ({ types, from, until }) =>
-      types.includes(plan.type) && Date.parse(from) <= now.getTime() && now.getTime() < Date.parse(until),
-  );
+  // Of those that overlap the one that ends last: only then it goes on.
+  const running = rules.spec.freezes
+    ?.filter(
+      ({ types, from, until }) =>
+        types.includes(plan.type) && Date.parse(from) <= now.getTime() && now.getTime() < Date.parse(until),
+    )
+    .toSorted((a, b) => Date.parse(b.until) - Date.parse(a.until))[0];
   if (running === undefined) return { gate, verdict: "open", reason: "no freeze" };
   return {
     gate,
@@ -147,12 +167,20 @@ function blastRadius({ plan, rules, confirmed }: GateFacts): Gate {
   const confirm = `/claim apply ${shortDigest(plan.digest)} goes on`;
   if (confirmed === plan.digest) return { gate, verdict: "open", reason: "confirmed by a command" };
   if (changes.length > changesPerRelease) {
-    return { gate, verdict: "closed", reason: `${changes.length} changes at once, more than ${changesPerRelease}. ${confirm}` };
+    return {
+      gate,
+      verdict: "closed",
+      reason: `${counted(changes.length, "change")} at once, more than ${changesPerRelease}. ${confirm}`,
+    };
   }
   if (plan.verb !== "remove" && deletes > deletionsPerRelease) {
-    return { gate, verdict: "closed", reason: `${deletes} deletions at once, more than ${deletionsPerRelease}. ${confirm}` };
+    return {
+      gate,
+      verdict: "closed",
+      reason: `${counted(deletes, "deletion")} at once, more than ${deletionsPerRelease}. ${confirm}`,
+    };
   }
-  return { gate, verdict: "open", reason: `${changes.length} changes, ${deletes} of them deletions` };
+  return { gate, verdict: "open", reason: `${counted(changes.length, "change")}, ${deletes} of them deletions` };
 }
 
 /** What prod loses is confirmed by a person who saw it: by an approval where the rules ask for one, else by a command. */
@@ -160,12 +188,12 @@ function deletion({ plan, rules, review, confirmed }: GateFacts): Gate {
   const gate = "deletion";
   const { deletes } = countChanges(changesOf(plan).map(({ change }) => change));
   if (plan.type !== "prod" || deletes === 0) return { gate, verdict: "open", reason: "nothing of prod is deleted" };
-  if (review === "unchecked") return { gate, verdict: "unchecked", reason: `${deletes} deletions in prod` };
+  if (review === "unchecked") return { gate, verdict: "unchecked", reason: `${counted(deletes, "deletion")} in prod` };
   if (rules.spec.types.prod.approvals > 0 || confirmed === plan.digest)
-    return { gate, verdict: "open", reason: `${deletes} deletions, seen` };
+    return { gate, verdict: "open", reason: `${counted(deletes, "deletion")} in prod, seen` };
   return {
     gate,
     verdict: "closed",
-    reason: `${deletes} deletions in prod. /claim apply ${shortDigest(plan.digest)} confirms them`,
+    reason: `${counted(deletes, "deletion")} in prod. /claim apply ${shortDigest(plan.digest)} confirms them`,
   };
 }
