@@ -2,9 +2,9 @@
 import { PLATFORM_NAME } from "../core/adopted.ts";
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Environment } from "../core/environment.ts";
-import { Stale, Stalled, Waiting } from "../core/errors.ts";
+import { Stale, Stalled } from "../core/errors.ts";
 import { closedGates, gatesOf, type Gate, type ReviewFacts } from "../core/gates.ts";
-import { canonicalJson, sameJson, type Digest } from "../core/json.ts";
+import { sameJson, type Digest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import { lastPublication, recordKey, type Log, type Source } from "../core/record.ts";
 import { readLog, readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
