@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeDataDirectory } from "../app.ts";
 import type { Config } from "../config.ts";
-import { Stale, Waiting } from "../core/errors.ts";
+import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import { PLATFORM_NAME } from "../core/adopted.ts";
 import { closedGates } from "../core/gates.ts";
-import { shortDigest } from "../core/json.ts";
+import { sameJson, shortDigest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import { oneLine } from "../core/render/encode.ts";
 import { adoptedRules } from "../flows/adoption.ts";
@@ -20,7 +20,6 @@ import type { Run } from "./commands.ts";
 import { WrongUse } from "./exit.ts";
 import { openLocalGit, type LocalGit } from "./local.ts";
 import { planFiles, print } from "./plan.ts";
-import type { Terminal } from "./terminal.ts";
 import { oneOf, readWords } from "./words.ts";
 
 export const apply: Run = async (words, terminal) => {
@@ -61,9 +60,11 @@ export const apply: Run = async (words, terminal) => {
     return 0;
   }
   await makeDataDirectory(local.dataDirectory);
-  const results = await rolloutAll(local.world, ground, [...changed, ...unfinished], breakGlass, terminal, format);
+  const results = await rolloutAll(local.world, ground, [...changed, ...unfinished], breakGlass, (result) => {
+    if (format === "text") terminal.out(lineOf(result));
+  });
   if (format === "json") terminal.out(`${JSON.stringify({ results }, null, 2)}\n`);
-  return results.every(({ outcome }) => outcome !== "held") ? 0 : 3;
+  return results.every(({ outcome }) => outcome === "settled" || outcome === "unchanged") ? 0 : 3;
 };
 
 /** Gates may stay unchecked only where nothing remote is touched. */
@@ -105,50 +106,84 @@ async function localGround({ repository, world }: LocalGit): Promise<Ground> {
 
 interface Result {
   readonly environment: string;
-  readonly outcome: Outcome["kind"];
+  /** waiting: it goes on when apply is run again. stalled: somebody has to act before. */
+  readonly outcome: Outcome["kind"] | "waiting" | "stalled";
   readonly plan: string;
   readonly record?: string;
   readonly reasons?: readonly string[];
 }
 
+/** One after the other; one that has to wait, or stands still, keeps none of the others from being rolled out. */
 async function rolloutAll(
   world: World,
   ground: Ground,
   plans: readonly Plan[],
   breakGlass: string | undefined,
-  terminal: Terminal,
-  format: string,
+  say: (result: Result) => void,
 ): Promise<readonly Result[]> {
   const { signal } = new AbortController();
   const glass = breakGlass === undefined ? {} : { breakGlass };
   // The first rules are adopted as they are; later ones are a plan among the others, and come first.
   if ((await adoptedRules(world, signal)) === undefined) await patiently(async () => releaseRules(world, ground, glass, signal));
   const results: Result[] = [];
-  for (const { environment, digest } of plans) {
-    const request: ReleaseRequest = { confirmed: digest, ...glass };
-    const outcome = await patiently(async () =>
+  let left: readonly Plan[] = plans.toSorted(
+    (a, b) => Number(b.environment === PLATFORM_NAME) - Number(a.environment === PLATFORM_NAME),
+  );
+  for (let plan = left[0]; plan !== undefined; plan = left[0]) {
+    const { environment } = plan;
+    const request: ReleaseRequest = { confirmed: plan.digest, ...glass };
+    const result = await resultOf(plan, async () =>
       environment === PLATFORM_NAME
         ? releaseRules(world, ground, request, signal)
         : release(world, ground, environment, request, signal),
     );
-    const result = resultOf(environment, digest, outcome);
     results.push(result);
-    if (format === "text") terminal.out(lineOf(result));
+    say(result);
+    left = left.slice(1);
+    if (environment === PLATFORM_NAME && result.outcome === "settled") left = await underNewRules(world, ground, left);
   }
   return results;
 }
 
-function resultOf(environment: string, digest: string, outcome: Outcome): Result {
-  const base = { environment, outcome: outcome.kind, plan: outcome.kind === "unchanged" ? digest : outcome.plan.digest };
-  if (outcome.kind === "settled") return { ...base, record: outcome.record };
-  if (outcome.kind === "held") return { ...base, reasons: closedGates(outcome.gates).map(({ reason }) => reason) };
-  return base;
+/** Every plan names the rules that judged it. Where the new ones change nothing else, the yes that was said stands for it. */
+async function underNewRules(world: World, ground: Ground, plans: readonly Plan[]): Promise<readonly Plan[]> {
+  const again = await planFiles(world, ground.files, undefined);
+  return plans.map((plan) => {
+    const now = again.plans.find(({ environment }) => environment === plan.environment);
+    return now !== undefined && sameJson(now.steps, plan.steps) ? now : plan;
+  });
+}
+
+async function resultOf({ environment, digest }: Plan, work: () => Promise<Outcome>): Promise<Result> {
+  try {
+    const outcome = await patiently(work);
+    const base = { environment, outcome: outcome.kind, plan: outcome.kind === "unchanged" ? digest : outcome.plan.digest };
+    if (outcome.kind === "settled") return { ...base, record: outcome.record };
+    if (outcome.kind === "held") return { ...base, reasons: closedGates(outcome.gates).map(({ reason }) => reason) };
+    return base;
+  } catch (error) {
+    if (error instanceof Stalled)
+      return { environment, outcome: "stalled", plan: digest, reasons: [error.message, error.wayOut] };
+    if (error instanceof Waiting || error instanceof Stale)
+      return { environment, outcome: "waiting", plan: digest, reasons: [error.message] };
+    throw error;
+  }
 }
 
 function lineOf({ environment, outcome, plan, record, reasons = [] }: Result): string {
-  if (outcome === "settled") return `✓ ${environment}  ${record}  plan ${shortDigest(plan)}\n`;
-  if (outcome === "unchanged") return `= ${environment}  somebody else was faster: it is as it should be\n`;
-  return `✗ ${environment}  held: ${reasons.map((reason) => oneLine(reason, 500)).join("; ")}\n`;
+  const why = reasons.map((reason) => oneLine(reason, 500)).join("; ");
+  switch (outcome) {
+    case "settled":
+      return `✓ ${environment}  ${record}  plan ${shortDigest(plan)}\n`;
+    case "unchanged":
+      return `= ${environment}  somebody else was faster: it is as it should be\n`;
+    case "held":
+      return `✗ ${environment}  held: ${why}\n`;
+    case "waiting":
+      return `… ${environment}  ${why}. Nothing is lost: apply goes on when it is run again\n`;
+    case "stalled":
+      return `✗ ${environment}  ${why}\n`;
+  }
 }
 
 /** Somebody else may be at the same log: their record is read and the plan made anew, a few times. */

@@ -94,7 +94,7 @@ function conflict(path: string): Diagnostic {
   };
 }
 
-/** Plans every environment of the files, or, with the files before, those that the difference concerns; before them, a change of rules. */
+/** Plans every environment of the files, or, with the files before, those that the difference concerns; after them, a change of rules. */
 export async function planFiles(world: World, files: ClaimFiles, before: ClaimFiles | undefined): Promise<LocalPlans> {
   const signal = new AbortController().signal;
   const rules: Rules | undefined =
@@ -119,7 +119,7 @@ export async function planFiles(world: World, files: ClaimFiles, before: ClaimFi
     ({ path }) => touched === undefined || touched.has(path) || path === PLATFORM_PATH,
   );
   return {
-    plans: [...rulesPlans(rules, rulesOf(world, files)), ...found.map((one) => one.plan)],
+    plans: [...found.map((one) => one.plan), ...rulesPlans(rules, rulesOf(world, files))],
     diagnostics: [...mistakes, ...found.flatMap(({ diagnostics }) => diagnostics)],
     judged,
   };

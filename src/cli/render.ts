@@ -7,12 +7,13 @@ import type { Run } from "./commands.ts";
 import { WrongUse } from "./exit.ts";
 import { diskFiles } from "./disk-files.ts";
 import { openLocal } from "./local.ts";
-import { readWords } from "./words.ts";
+import { environmentName, readWords } from "./words.ts";
 
 export const render: Run = async (words, terminal) => {
   const { values, positionals } = readWords(words, { dir: { type: "string" } }, 1);
-  const [name] = positionals;
-  if (name === undefined) throw new WrongUse("render needs the name of an environment");
+  const [word] = positionals;
+  if (word === undefined) throw new WrongUse("render needs the name of an environment");
+  const name = environmentName(word);
   const { root, world } = await openLocal(terminal, values.dir);
   const { signal } = new AbortController();
   const judged = judge(world, diskFiles(root), {

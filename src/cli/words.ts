@@ -1,5 +1,6 @@
 /** Reads the words after a command, strictly: an unknown option is wrong use, never ignored. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { PLATFORM_NAME } from "../core/adopted.ts";
 import { WrongUse } from "./exit.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -22,6 +23,7 @@ export function readWords<T extends Options>(
 
 /** A word that names an environment: it becomes a part of keys, so nothing else may pass. */
 export function environmentName(word: string): string {
+  if (word === PLATFORM_NAME) throw new WrongUse(`${PLATFORM_NAME} names the adopted rules, not an environment`);
   if (/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(word)) return word;
   throw new WrongUse(`${JSON.stringify(word)} cannot be the name of an environment: a name has 3 to 40 of a-z, 0-9 and -`);
 }

@@ -38,7 +38,8 @@ export async function claimbot(words: readonly string[], { cwd = tmpdir(), env =
   });
 }
 
-function environment(env: Readonly<Record<string, string>>): Record<string, string> {
+/** Nothing of the one who runs the tests: above all no INIT_CWD and no setting. */
+export function environment(env: Readonly<Record<string, string>>): Record<string, string> {
   return { PATH: process.env["PATH"] ?? "", HOME: tmpdir(), LANG: "C.UTF-8", GIT_CONFIG_NOSYSTEM: "1", ...env };
 }
 
