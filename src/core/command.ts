@@ -71,14 +71,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry("status", "now", [environment], ANYWHERE, "says how far the environments are", "/claim status payments-stage"),
   entry(
     "why",
-    "later",
+    "now",
     [environment],
     ANYWHERE,
     "says what an environment waits for, and who can help",
     "/claim why payments-prod",
   ),
-  entry("who", "later", [environment], ANYWHERE, "says who may do what to an environment", "/claim who payments-prod"),
-  entry("history", "later", [environment], ANYWHERE, "lists the publications of an environment", "/claim history payments-prod"),
+  entry("who", "now", [environment], ANYWHERE, "says who may do what to an environment", "/claim who payments-prod"),
+  entry("history", "now", [environment], ANYWHERE, "lists the publications of an environment", "/claim history payments-prod"),
   entry("diff", "later", [environment], ANYWHERE, "shows what differs from the reviewed plan", "/claim diff payments-prod"),
   entry(
     "promote",
@@ -117,14 +117,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     "hold",
-    "later",
+    "now",
     [{ name: "reason", kind: "words" }],
     ["opened", "merged"],
     "keeps this merge request from being released",
     "/claim hold until the bank has answered",
   ),
-  entry("unhold", "later", [], ["opened", "merged"], "lets this merge request be released again", "/claim unhold"),
-  entry("cancel", "later", [environment], ["merged"], "stops a release that has not begun", "/claim cancel payments-prod"),
+  entry("unhold", "now", [], ["opened", "merged"], "lets this merge request be released again", "/claim unhold"),
+  entry("cancel", "now", [environment], ["merged"], "stops a release that has not begun", "/claim cancel payments-prod"),
 ];
 
 export const COMMAND_KINDS: readonly CommandKind[] = COMMANDS.map(({ kind }) => kind);

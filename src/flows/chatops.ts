@@ -2,9 +2,9 @@
 import { parseNote, type ParsedCommand } from "../core/command.ts";
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import type { Job, MergeRequest, Note } from "../core/ports.ts";
-import { quickActionIn } from "../core/render/encode.ts";
+import { plain, quickActionIn } from "../core/render/encode.ts";
 import { actorOf } from "./actor.ts";
-import { answer, type Answer, type Asked } from "./answers.ts";
+import { answer, type Answer, type Asked } from "./answers/answer.ts";
 import type { ForgeWorld } from "./world.ts";
 
 type CommandJob = Extract<Job, { kind: "command" }>;
@@ -60,7 +60,7 @@ async function runAll(
   const actor = await actorOf(world, mr, note.author, signal);
   const answers: Answer[] = [];
   for (const entry of parsed) {
-    if ("mistake" in entry) answers.push({ ok: false, text: answer.mistake(entry.mistake) });
+    if ("mistake" in entry) answers.push({ ok: false, text: plain(entry.mistake, 400) });
     else answers.push(await run(world, { mr, note, actor, command: entry.command }, signal));
   }
   return answers;
@@ -68,11 +68,11 @@ async function runAll(
 
 async function run(world: ForgeWorld, asked: Asked, signal: AbortSignal): Promise<Answer> {
   try {
-    return await answer.command(world, asked, signal);
+    return await answer(world, asked, signal);
   } catch (error) {
     if (error instanceof Waiting) throw error;
-    if (error instanceof Stalled) return { ok: false, text: answer.stalled(error) };
-    if (error instanceof Stale) return { ok: false, text: answer.stale(error) };
+    if (error instanceof Stalled) return { ok: false, text: `${plain(error.message, 600)} Next: ${plain(error.wayOut, 600)}` };
+    if (error instanceof Stale) return { ok: false, text: `Refused as stale: ${plain(error.message)}. Nothing was done.` };
     throw error;
   }
 }

@@ -67,7 +67,18 @@ describe("a line of a note", () => {
   test("the table shows each command once, each with an example that is that command", () => {
     expect(new Set(COMMAND_KINDS).size).toBe(COMMANDS.length);
     for (const { kind, example } of COMMANDS) expect(commandsOf(example)).toEqual([expect.objectContaining({ kind })]);
-    expect(COMMANDS.filter(({ works }) => works === "now").map(({ kind }) => kind)).toEqual(["help", "plan", "apply", "status"]);
+    expect(COMMANDS.filter(({ works }) => works === "now").map(({ kind }) => kind)).toEqual([
+      "help",
+      "plan",
+      "apply",
+      "status",
+      "why",
+      "who",
+      "history",
+      "hold",
+      "unhold",
+      "cancel",
+    ]);
     expect(COMMANDS.map(usageOf)).toMatchInlineSnapshot(`
       [
         "/claim help [topic]",

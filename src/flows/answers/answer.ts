@@ -1,0 +1,81 @@
+/** What each command does and answers. Every one passes `authorise` first, for every environment that it concerns. */
+import { COMMANDS, usageOf, type Command, type CommandEntry } from "../../core/command.ts";
+import type { MergeRequest, Note } from "../../core/ports.ts";
+import type { Actor } from "../actor.ts";
+import type { ForgeWorld } from "../world.ts";
+import { apply } from "./apply.ts";
+import { concernedBy, judgingRules, refusalFor, type Concerned } from "./concerned.ts";
+import { help } from "./help.ts";
+import { history } from "./history.ts";
+import { hold } from "./hold.ts";
+import { plan } from "./plan.ts";
+import { status } from "./status.ts";
+import { who } from "./who.ts";
+import { why } from "./why.ts";
+
+export interface Asked {
+  readonly mr: MergeRequest;
+  readonly note: Note;
+  readonly actor: Actor;
+  readonly command: Command;
+}
+
+export interface Answer {
+  readonly ok: boolean;
+  /** Markdown; every foreign text in it is encoded. */
+  readonly text: string;
+}
+
+export async function answer(world: ForgeWorld, asked: Asked, signal: AbortSignal): Promise<Answer> {
+  const { mr, command } = asked;
+  const entry = entryOf(command);
+  const rules = await judgingRules(world, signal);
+  if (command.kind === "help") return { ok: true, text: await help(world, asked, rules, signal) };
+  const concerned = await concernedBy(world, mr, command, signal);
+  if (command.kind === "apply" && command.environment === undefined && concerned.length === 0) {
+    return { ok: false, text: "This merge request has no plan to apply. Nothing was done." };
+  }
+  const refusal = await refusalFor(asked, entry, rules, concerned);
+  if (refusal !== undefined) return { ok: false, text: `\`${usageOf(entry)}\` — ${refusal}` };
+  if (!(entry.where as readonly string[]).includes(mr.state)) {
+    const hint = command.kind === "apply" ? " Nothing is applied before the merge." : "";
+    return { ok: false, text: `\`/claim ${command.kind}\` does nothing on a merge request that is ${mr.state}.${hint}` };
+  }
+  return carryOut(world, asked, concerned, signal);
+}
+
+async function carryOut(world: ForgeWorld, asked: Asked, concerned: readonly Concerned[], signal: AbortSignal): Promise<Answer> {
+  const { mr, command } = asked;
+  switch (command.kind) {
+    case "help":
+      throw new Error("help is answered before");
+    case "plan":
+      return plan(world, mr, signal);
+    case "apply":
+      return apply(world, command, concerned, signal);
+    case "status":
+      return { ok: true, text: await status(world, concerned, signal) };
+    case "why":
+      return { ok: true, text: await why(world, mr, concerned, signal) };
+    case "who":
+      return { ok: true, text: await who(world, mr, concerned, signal) };
+    case "history":
+      return { ok: true, text: await history(world, concerned, signal) };
+    case "hold":
+    case "unhold":
+    case "cancel":
+      return hold(world, asked, command.kind, concerned, signal);
+    case "diff":
+    case "promote":
+    case "rollback":
+    case "extend":
+    case "destroy":
+      return { ok: false, text: `\`/claim ${command.kind}\` is understood, but not there yet. Nothing was done.` };
+  }
+}
+
+function entryOf({ kind }: Command): CommandEntry {
+  const entry = COMMANDS.find((candidate) => candidate.kind === kind);
+  if (entry === undefined) throw new Error(`the table knows no command ${kind}`);
+  return entry;
+}

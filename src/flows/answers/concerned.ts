@@ -1,0 +1,81 @@
+/** Which environments a command concerns, by which rules it is judged, and whether the person may. */
+import { PLATFORM_NAME, type Rules } from "../../core/adopted.ts";
+import type { Command, CommandEntry } from "../../core/command.ts";
+import type { EnvironmentType } from "../../core/environment.ts";
+import { authorise } from "../../core/permission.ts";
+import type { MergeRequest } from "../../core/ports.ts";
+import { lastPublication } from "../../core/record.ts";
+import { code, plain } from "../../core/render/encode.ts";
+import { readLog, readPlan } from "../../targets/claim-store/claim-store.ts";
+import { adoptedRules, rulesOf } from "../adoption.ts";
+import { forgeGround } from "../forge-ground.ts";
+import type { ForgeWorld } from "../world.ts";
+import type { Asked } from "./answer.ts";
+
+/** An environment that a command concerns. */
+export interface Concerned {
+  readonly name: string;
+  readonly type: EnvironmentType;
+  readonly owner: string;
+}
+
+/** The adopted rules; before the first adoption the default branch counts as adopted. */
+export async function judgingRules(world: ForgeWorld, signal: AbortSignal): Promise<Rules | undefined> {
+  const ground = await forgeGround(world, signal);
+  return (await adoptedRules(world, signal)) ?? rulesOf(world, ground.files);
+}
+
+/** Environments of this merge request's plans, or the one that the command names. */
+export async function concernedBy(
+  world: ForgeWorld,
+  mr: MergeRequest,
+  said: Command,
+  signal: AbortSignal,
+): Promise<readonly Concerned[]> {
+  const reviewed = await world.memory.reviewedPlans(mr.iid);
+  const named = "environment" in said ? said.environment : undefined;
+  const names = named === undefined ? Object.keys(reviewed?.plans ?? {}) : [named];
+  const found = await Promise.all(
+    names.map(async (name): Promise<Concerned | undefined> => {
+      const digest = reviewed?.plans[name];
+      const stored = digest === undefined ? undefined : await readPlan(world.store, digest, signal);
+      if (name === PLATFORM_NAME) return stored && { name, type: "prod", owner: "" };
+      // Whose it is follows from what is published; a new environment's owner from its reviewed claim.
+      const claim = lastPublication(await readLog(world.store, name, signal))?.claim ?? stored?.claim;
+      return claim && { name, type: claim.spec.type, owner: claim.metadata.owner };
+    }),
+  );
+  return found.filter((one) => one !== undefined);
+}
+
+/** Undefined when the person may do it to all that it concerns; else why not, as Markdown. Fails closed. */
+export async function refusalFor(
+  { actor, command: said }: Asked,
+  { action }: CommandEntry,
+  rules: Rules | undefined,
+  concerned: readonly Concerned[],
+): Promise<string | undefined> {
+  if (rules === undefined) return "the rules cannot be read, so nobody may do anything.";
+  const named = "environment" in said ? said.environment : undefined;
+  if (named !== undefined && concerned.length === 0) return `there is no environment ${code(named)}. Nothing was done.`;
+  for (const environment of concerned.length > 0 ? concerned : [undefined]) {
+    const verdict = await authorise(rules.policies, {
+      actor: {
+        username: actor.user.username,
+        accessLevel: actor.accessLevel,
+        ownerAccessLevel:
+          environment === undefined || environment.owner === ""
+            ? actor.accessLevel
+            : await actor.ownerAccessLevel(environment.owner),
+        bot: actor.user.bot,
+        isAuthor: actor.isAuthor,
+        isCommitter: actor.isCommitter,
+      },
+      command: said.kind === action ? said : action,
+      ...(environment && { environment }),
+      mergeRequest: { fork: actor.fork },
+    });
+    if (!verdict.allowed) return `you may not do that here: ${plain(verdict.reason, 500)} Nothing was done.`;
+  }
+  return undefined;
+}

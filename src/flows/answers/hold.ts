@@ -1,0 +1,45 @@
+/** /claim hold, unhold, cancel: a label that everybody sees. There is no hidden state to hold anything by. */
+import { HOLD_LABEL } from "../../core/gates.ts";
+import { isLive } from "../../core/record.ts";
+import { code } from "../../core/render/encode.ts";
+import { readLog } from "../../targets/claim-store/claim-store.ts";
+import { hasReceipt } from "../receipt.ts";
+import type { ForgeWorld } from "../world.ts";
+import type { Answer, Asked } from "./answer.ts";
+import type { Concerned } from "./concerned.ts";
+
+export async function hold(
+  world: ForgeWorld,
+  { mr }: Asked,
+  kind: "hold" | "unhold" | "cancel",
+  concerned: readonly Concerned[],
+  signal: AbortSignal,
+): Promise<Answer> {
+  if (kind === "unhold") {
+    await world.forge.editLabels(mr.iid, { remove: [HOLD_LABEL] }, signal);
+    if (mr.state === "merged") await world.jobs.enqueue({ kind: "fan-out" });
+    return {
+      ok: true,
+      text: `Not held any more: the label ${code(HOLD_LABEL)} is off.${mr.state === "merged" ? " The release goes on." : ""}`,
+    };
+  }
+  await world.forge.editLabels(mr.iid, { add: [HOLD_LABEL] }, signal);
+  const begun = kind === "cancel" ? await begunOf(world, concerned, signal) : [];
+  const late =
+    begun.length === 0 ? "" : ` Too late for ${begun.map((name) => code(name)).join(", ")}: what is recorded goes to its end.`;
+  return {
+    ok: begun.length === 0,
+    text: `Held by the label ${code(HOLD_LABEL)}: nothing new of this merge request is released. \`/claim unhold\` takes it off.${late}`,
+  };
+}
+
+/** Environments whose release has begun and is not at its end. */
+async function begunOf(world: ForgeWorld, concerned: readonly Concerned[], signal: AbortSignal): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const { name } of concerned) {
+    const log = await readLog(world.store, name, signal);
+    const head = log.at(-1);
+    if (head !== undefined && isLive(log) && !(await hasReceipt(world, name, head.sequence, signal))) names.push(name);
+  }
+  return names;
+}

@@ -1,0 +1,109 @@
+/** /claim why: every gate with what it found, and who can open the closed ones. */
+import { PLATFORM_NAME } from "../../core/adopted.ts";
+import { Stalled } from "../../core/errors.ts";
+import { closedGates, committed, gatesOf, type Gate, type ReviewFacts } from "../../core/gates.ts";
+import type { MergeRequest } from "../../core/ports.ts";
+import { code, plain } from "../../core/render/encode.ts";
+import { readPlan } from "../../targets/claim-store/claim-store.ts";
+import { forgeGround } from "../forge-ground.ts";
+import { considerRelease } from "../release.ts";
+import { reviewFacts } from "../review-facts.ts";
+import type { ForgeWorld } from "../world.ts";
+import { judgingRules, type Concerned } from "./concerned.ts";
+
+/** A merge request with many environments is asked about one by one. */
+const MOST = 5;
+
+export async function why(
+  world: ForgeWorld,
+  mr: MergeRequest,
+  concerned: readonly Concerned[],
+  signal: AbortSignal,
+): Promise<string> {
+  const parts: string[] = [];
+  for (const one of concerned.slice(0, MOST)) parts.push(await whyOne(world, mr, one, signal));
+  if (concerned.length > MOST) parts.push(`${concerned.length - MOST} more: ask about one by its name.`);
+  return parts.length === 0 ? "No environment is concerned here." : parts.join("\n\n");
+}
+
+async function whyOne(world: ForgeWorld, mr: MergeRequest, concerned: Concerned, signal: AbortSignal): Promise<string> {
+  const { name } = concerned;
+  try {
+    const found =
+      mr.state === "merged" && name !== PLATFORM_NAME
+        ? await ofRelease(world, name, signal)
+        : await ofReview(world, mr, name, signal);
+    if (typeof found === "string") return `**${name}**: ${found}`;
+    const closed = closedGates(found.gates);
+    const before = mr.state === "merged" ? "" : " Nothing happens before the merge.";
+    const head =
+      closed.length === 0
+        ? `**${name}**: nothing stands in the way.${before}`
+        : `**${name}** waits for ${closed.map(({ gate }) => gate).join(", ")}.${before}`;
+    const lines = found.gates.map(
+      ({ gate, verdict, reason }) => `- ${verdict === "closed" ? "✗" : "✓"} **${gate}**: ${plain(reason, 600)}`,
+    );
+    const helpers = closed.some(({ gate }) => gate === "approvals")
+      ? [await approvers(world, concerned, found.facts, signal)]
+      : [];
+    return [head, "", ...lines, ...(helpers.length > 0 ? ["", ...helpers] : [])].join("\n");
+  } catch (error) {
+    if (error instanceof Stalled) return `**${name}** is stopped: ${plain(error.message, 600)} Next: ${plain(error.wayOut, 600)}`;
+    throw error;
+  }
+}
+
+interface Found {
+  readonly gates: readonly Gate[];
+  readonly facts: ReviewFacts | undefined;
+}
+
+async function ofRelease(world: ForgeWorld, name: string, signal: AbortSignal): Promise<Found | string> {
+  const considered = await considerRelease(world, await forgeGround(world, signal), name, {}, signal);
+  switch (considered.kind) {
+    case "unchanged":
+    case "ended":
+      return "it is as it should be.";
+    case "resumes":
+      return "its release is on its way; the gates are behind it.";
+    case "gated":
+      return { gates: considered.gates, facts: considered.facts === "unchecked" ? undefined : considered.facts };
+  }
+}
+
+/** Before the merge: the gates of the plan that was shown. */
+async function ofReview(world: ForgeWorld, mr: MergeRequest, name: string, signal: AbortSignal): Promise<Found | string> {
+  const facts = await reviewFacts(world, mr, name, signal);
+  const plan = facts.reviewed && (await readPlan(world.store, facts.reviewed.digest, signal));
+  const rules = await judgingRules(world, signal);
+  if (plan === undefined || rules === undefined) return "there is no plan for this head yet.";
+  return { gates: gatesOf({ plan, rules: rules.platform, now: world.now(), review: facts }), facts };
+}
+
+/** Developers and above of the owner whose approval would count. */
+async function approvers(
+  world: ForgeWorld,
+  { owner }: Concerned,
+  facts: ReviewFacts | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  const members = owner === "" ? await world.forge.members(signal) : await world.forge.groupMembers(owner, signal);
+  const names = members
+    .filter(({ user, accessLevel }) => accessLevel >= 30 && !user.bot && counts(user, facts))
+    .map(({ user }) => code(user.username));
+  const whose = owner === "" ? "this repository" : code(owner);
+  return names.length === 0
+    ? `Nobody of ${whose} is left who could approve.`
+    : `Who can: ${names.slice(0, 20).join(", ")} (of ${whose}).`;
+}
+
+function counts(user: Parameters<typeof committed>[1], facts: ReviewFacts | undefined): boolean {
+  if (facts === undefined) return true;
+  const approved = facts.approvals.some((approval) => approval.user.id === user.id);
+  return (
+    !approved &&
+    user.id !== facts.author.id &&
+    user.id !== facts.pusherId &&
+    !facts.people.some((people) => committed(people, user))
+  );
+}
