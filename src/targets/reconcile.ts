@@ -1,7 +1,7 @@
 /** The only loop over the targets: observes them into a plan, and rolls a plan out. */
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
-import type { Environment } from "../core/environment.ts";
-import { sameJson, type Digest } from "../core/json.ts";
+import { isDedicated, type Environment, type EnvironmentType } from "../core/environment.ts";
+import { canonicalJson, sameJson, type Digest } from "../core/json.ts";
 import { changesOf, planOf, type Plan, type Step, type TargetName } from "../core/plan.ts";
 import type { Change } from "../core/resource.ts";
 import { visits, isConfigured, type Targets } from "./index.ts";
@@ -52,7 +52,7 @@ export async function rollout(
     const changes = target.diff(observed.resources, target.desired(environment));
     if (changes.length > 0) {
       refuseUnplanned(plan, target, changes);
-      refuseBlindExposure(targets, target, changes);
+      refuseBlindExposure(targets, target, environment.type, changes);
       if (!checked) await beforeFirstEffect();
       checked = true;
       await target.apply(changes, release, signal);
@@ -66,32 +66,50 @@ export async function rollout(
   }));
 }
 
-/** True when every change of `now` is in `recorded`: a rollout of `recorded` may go on, and what is missing of it is observed done. */
+/**
+ * True when a rollout of `recorded` may go on: every change of `now` is one of its own. What is missing of it is observed done, because
+ * claim, inputs and versions are the same, and with them all that is desired.
+ */
 export function goesOn(recorded: Plan, now: Plan): boolean {
-  return (
-    recorded.claimDigest === now.claimDigest && changesOf(now).every(({ target, change }) => isPlanned(recorded, target, change))
-  );
+  const isSameWish =
+    recorded.claimDigest === now.claimDigest &&
+    recorded.inputsDigest === now.inputsDigest &&
+    sameJson(recorded.versions, now.versions);
+  const planned = plannedChanges(recorded);
+  return isSameWish && changesOf(now).every(({ target, change }) => planned.has(textOf(target, change)));
 }
 
-function isPlanned(plan: Plan, target: TargetName, change: Change): boolean {
-  return changesOf(plan).some((planned) => planned.target === target && sameJson(planned.change, change));
+function plannedChanges(plan: Plan): ReadonlySet<string> {
+  return new Set(changesOf(plan).map(({ target, change }) => textOf(target, change)));
+}
+
+function textOf(target: TargetName, change: Change): string {
+  return `${target} ${canonicalJson(change)}`;
 }
 
 function refuseUnplanned(plan: Plan, target: Target, changes: readonly Change[]): void {
-  const unplanned = changes.find((change) => !isPlanned(plan, target.name, change));
+  const planned = plannedChanges(plan);
+  const unplanned = changes.find((change) => !planned.has(textOf(target.name, change)));
   if (unplanned !== undefined) throw new Stale(`${target.name}: ${unplanned.key} moved while the plan was being rolled out`);
 }
 
-/** A name is exposed for the first time only when it was seen that something stands behind it. */
-function refuseBlindExposure(targets: Targets, target: Target, changes: readonly Change[]): void {
+/** A name is exposed for the first time only when it was seen that something stands behind it and, for stage and prod, something before it. */
+function refuseBlindExposure(targets: Targets, target: Target, type: EnvironmentType, changes: readonly Change[]): void {
   const exposed = changes.filter((change) => change.verb === "create").map(({ key }) => key);
   if (target.name !== "dns" || exposed.length === 0) return;
+  const names = exposed.length > 5 ? `${exposed.slice(0, 5).join(", ")} and ${exposed.length - 5} more` : exposed.join(", ");
   for (const other of targets) {
     const blind = isConfigured(other) ? other.unobserved : other.name === "flux" ? other.missing : undefined;
     if (blind !== undefined) {
       throw new Stalled(
-        `${exposed.join(", ")} would be exposed although nobody has seen that the environment is built (${blind})`,
+        `${names} would be exposed although nobody has seen that the environment is built (${blind})`,
         "Give claimbot CLAIMBOT_KUBERNETES_URL and a token that may read Flux's Kustomizations, then comment /claim apply",
+      );
+    }
+    if (other.name === "waf" && !isConfigured(other) && isDedicated(type)) {
+      throw new Stalled(
+        `${names} would be exposed without a firewall (${other.missing})`,
+        "Let claimbot write the zone's firewall rules, then comment /claim apply",
       );
     }
   }
