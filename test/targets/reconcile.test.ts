@@ -387,7 +387,7 @@ describe("a rollout cut off anywhere is finished by the next one", () => {
     );
   });
 
-  test("and never tears down what is still exposed, nor exposes what is not built and protected", async () => {
+  test("and never tears down what is still exposed, exposes what is not built and protected, or says Removed before all is gone", async () => {
     await fc.assert(
       fc.asyncProperty(names, fc.boolean(), crashes, async (hostnames, removes, places) => {
         const systems = new Systems();
@@ -396,6 +396,8 @@ describe("a rollout cut off anywhere is finished by the next one", () => {
           for (const name of systems.things.dns.keys()) {
             expect(systems.things.flux.has(name) && systems.things.waf.has(name)).toBe(true);
           }
+          const left = Object.values(systems.things).some(({ size }) => size > 0);
+          expect(left && systems.log.at(-1)?.kind === "Removed").toBe(false);
         };
         await runWithCrashes(systems, removes ? undefined : hostnames, places);
         expect(systems.things.dns.size).toBe(removes ? 0 : hostnames.length);
