@@ -46,25 +46,26 @@ export const apply: Run = async (words, terminal) => {
   const chosen = { ...found, plans: choose(found.plans, names) };
   const changed = chosen.plans.filter(({ verb }) => verb !== "none");
   const unfinished = await unfinishedOf(local.world, chosen.plans);
-  const isNothing = changed.length + unfinished.length === 0;
-  if (format === "text" || isNothing || found.diagnostics.length > 0) {
-    const exit = print(chosen, format, terminal);
-    if (exit !== 0 || isNothing) return exit;
-  }
+  const end = (code: number, results: readonly Result[]): number => {
+    if (format === "json") terminal.out(`${JSON.stringify({ diagnostics: found.diagnostics, results }, null, 2)}\n`);
+    return code;
+  };
+  if (format === "text") print(chosen, "text", terminal);
+  if (found.diagnostics.some(({ severity }) => severity === "error")) return end(1, []);
+  if (changed.length + unfinished.length === 0) return end(0, []);
   if (
     changed.length > 0 &&
     values.yes !== true &&
     !/^y(es)?$/i.test(await terminal.ask(`Roll out ${changed.length} plans? [y/N] `))
   ) {
     terminal.err("Nothing was done.\n");
-    return 0;
+    return end(0, []);
   }
   await makeDataDirectory(local.dataDirectory);
   const results = await rolloutAll(local.world, ground, [...changed, ...unfinished], breakGlass, (result) => {
     if (format === "text") terminal.out(lineOf(result));
   });
-  if (format === "json") terminal.out(`${JSON.stringify({ results }, null, 2)}\n`);
-  return results.every(({ outcome }) => outcome === "settled" || outcome === "unchanged") ? 0 : 3;
+  return end(results.every(({ outcome }) => outcome === "settled" || outcome === "unchanged") ? 0 : 3, results);
 };
 
 /** Gates may stay unchecked only where nothing remote is touched. */
