@@ -54,6 +54,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     help: "prints a JSON schema, for editors",
     load: async () => (await import("./schema.ts")).schema,
   },
+  {
+    name: "init",
+    usage: "init [--url URL] [--dry-run]",
+    help: "sets up hook, labels and protected branch in GitLab, with only a token",
+    load: async () => (await import("./init.ts")).init,
+  },
   { name: "serve", usage: "serve", help: "starts the service", load: async () => (await import("./serve.ts")).serve },
   {
     name: "sandbox",

@@ -318,7 +318,11 @@ export interface HookWish {
   readonly url: string;
   /** Listened to or not; a name that is not here stays as it is. */
   readonly events: Readonly<Record<string, boolean>>;
-  /** Left as it is without; but GitLab drops it when the address changes. */
+  readonly secrets: HookSecretValues;
+}
+
+/** What is not here is left as it is; but GitLab drops the secret when the address changes. */
+export interface HookSecretValues {
   readonly secret?: Secret;
   readonly signingToken?: Secret;
 }
@@ -351,7 +355,8 @@ export interface BranchRule {
 export interface BranchWish {
   readonly name: string;
   readonly push: number;
-  readonly merge: number;
+  /** Undefined: who may merge stays. */
+  readonly merge: number | undefined;
 }
 
 /** How merge requests are approved and merged. */
@@ -369,6 +374,8 @@ export interface ForgeSettings {
   /** Looks for it by name and address before a second attempt. */
   createHook(wish: HookWish, signal?: AbortSignal): Promise<ForgeHook>;
   editHook(id: number, wish: HookWish, signal?: AbortSignal): Promise<ForgeHook>;
+  /** Everything else of the hook stays. */
+  setHookSecrets(hook: ForgeHook, secrets: HookSecretValues, signal?: AbortSignal): Promise<ForgeHook>;
   /** Newest first; GitLab keeps two days. Undefined where this GitLab does not tell. */
   hookDeliveries(id: number, limit: number, signal?: AbortSignal): Promise<readonly HookDelivery[] | undefined>;
   /** Has a test event sent now: `answered` by the receiver with 2xx, `refused` in GitLab's words, or `no-data` to make one of. */

@@ -7,6 +7,7 @@ import type {
   ForgeRelease,
   ForgeToken,
   HookDelivery,
+  HookSecretValues,
   HookWish,
   MergeSettings,
 } from "../../core/ports.ts";
@@ -45,7 +46,7 @@ export function hookOf(value: unknown): ForgeHook {
 }
 
 /** PUT wants the address again; an empty filter or template takes one away. */
-export function hookBody({ name, url, events, secret, signingToken }: HookWish): Readonly<Record<string, unknown>> {
+export function hookBody({ name, url, events, secrets }: HookWish): object {
   return {
     url,
     name,
@@ -54,6 +55,12 @@ export function hookBody({ name, url, events, secret, signingToken }: HookWish):
     branch_filter_strategy: "all_branches",
     custom_webhook_template: "",
     enable_ssl_verification: true,
+    ...secretsBody(secrets),
+  };
+}
+
+export function secretsBody({ secret, signingToken }: HookSecretValues): object {
+  return {
     ...(secret && { token: secret.reveal() }),
     ...(signingToken && { signing_token: signingToken.reveal() }),
   };
@@ -93,7 +100,8 @@ function accessOf(value: unknown): BranchAccess {
 }
 
 export function isAsWished({ push, merge, forcePush }: BranchRule, wish: BranchWish): boolean {
-  return push.every(({ level }) => level === wish.push) && merge.some(({ level }) => level === wish.merge) && !forcePush;
+  const merges = wish.merge === undefined || merge.some(({ level }) => level === wish.merge);
+  return push.every(({ level }) => level === wish.push) && merges && !forcePush;
 }
 
 /** Who else may push goes; who else may merge stays. */
@@ -102,7 +110,21 @@ export function branchPatch({ push, merge }: BranchRule, wish: BranchWish): obje
   return {
     allow_force_push: false,
     allowed_to_push: [...(push.some(({ level }) => level === wish.push) ? [] : [{ access_level: wish.push }]), ...others],
-    ...(merge.every(({ level }) => level !== wish.merge) && { allowed_to_merge: [{ access_level: wish.merge }] }),
+    ...(wish.merge !== undefined &&
+      merge.every(({ level }) => level !== wish.merge) && { allowed_to_merge: [{ access_level: wish.merge }] }),
+  };
+}
+
+const MAINTAINERS = 40;
+
+/** The rule made anew; `found` is what stood in its place. */
+export function branchBody(wish: BranchWish, found: BranchRule | undefined): object {
+  const levels = (found?.merge ?? []).flatMap(({ level }) => level ?? []);
+  return {
+    name: wish.name,
+    push_access_level: wish.push,
+    merge_access_level: wish.merge ?? Math.min(...levels, MAINTAINERS),
+    allow_force_push: false,
   };
 }
 

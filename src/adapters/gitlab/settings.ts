@@ -47,14 +47,15 @@ export function openForgeSettings(options: ForgeOptions): ForgeSettings {
 
   const hooks = async (signal?: AbortSignal): Promise<readonly ForgeHook[]> =>
     (await all(signal, `${project}/hooks`)).map(wire.hookOf);
-  const editHook = async (id: number, wish: HookWish, signal?: AbortSignal): Promise<ForgeHook> =>
-    repeatable(async () => wire.hookOf(await write(signal, "PUT", `${project}/hooks/${id}`, wire.hookBody(wish))), signal);
+  const putHook = async (id: number, body: object, signal?: AbortSignal): Promise<ForgeHook> =>
+    repeatable(async () => wire.hookOf(await write(signal, "PUT", `${project}/hooks/${id}`, body)), signal);
 
   return {
     release: async (signal) => wire.releaseOf(await get(signal, "/metadata")),
     token: async (signal) => wire.tokenOf(await get(signal, "/personal_access_tokens/self")),
     hooks,
-    editHook,
+    editHook: async (id, wish, signal) => putHook(id, wire.hookBody(wish), signal),
+    setHookSecrets: async ({ id, url }, secrets, signal) => putHook(id, { url, ...wire.secretsBody(secrets) }, signal),
     createHook: async (wish, signal) => {
       try {
         return wire.hookOf(await write(signal, "POST", `${project}/hooks`, wire.hookBody(wish)));
@@ -63,7 +64,7 @@ export function openForgeSettings(options: ForgeOptions): ForgeSettings {
         // Older ones have no names (before 17.1).
         const made = (await hooks(signal)).find(({ url, name = wish.name }) => url === wish.url && name === wish.name);
         if (made === undefined) throw error;
-        return editHook(made.id, wish, signal);
+        return putHook(made.id, wire.hookBody(wish), signal);
       }
     },
     hookDeliveries: async (id, limit, signal) => {
@@ -129,12 +130,6 @@ async function protect(wish: BranchWish, call: Protection): Promise<BranchRule> 
     const answer = await call("GET", path);
     return answer.status === 404 ? undefined : wire.branchRuleOf(answer.json());
   };
-  const made = {
-    name: wish.name,
-    push_access_level: wish.push,
-    merge_access_level: wish.merge,
-    allow_force_push: false,
-  };
   const found = await read();
   if (found !== undefined) {
     if (wire.isAsWished(found, wish)) return found;
@@ -144,7 +139,7 @@ async function protect(wish: BranchWish, call: Protection): Promise<BranchRule> 
     await call("DELETE", path);
   }
   try {
-    await repeatable(async () => void (await call("POST", "", made)), undefined);
+    await repeatable(async () => void (await call("POST", "", wire.branchBody(wish, found))), undefined);
   } catch (error) {
     if (found === undefined || !(error instanceof Stalled)) throw error;
     throw new Stalled(

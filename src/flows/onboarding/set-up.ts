@@ -7,6 +7,7 @@ import {
   settledLines,
   stepLine,
   stepsTo,
+  UNSIGNED,
   type Desired,
   type Observed,
   type Step,
@@ -43,7 +44,7 @@ export async function setUp({ settings, forge }: SetUpWorld, options: SetUpOptio
   const { desired, dryRun, tell, signal } = options;
   const [release, project, me] = await Promise.all([settings.release(signal), forge.project(signal), forge.me(signal)]);
   const level = await forge.accessLevel(me.id, signal);
-  tell({ kind: "line", line: `${project.path} at ${project.webUrl} (GitLab ${release.version}), as @${me.username}` });
+  tell({ kind: "line", line: `${project.webUrl} (GitLab ${release.version}), as @${me.username}` });
   if (level < 40) {
     throw new Stalled(
       `the token is ${roleOf(level)} in ${project.path}: hooks and protected branches need a Maintainer`,
@@ -102,7 +103,7 @@ async function takeHook(
   if (made.hasSigningToken === true) {
     if (secrets.signingToken === "made")
       told.push({ kind: "made", setting: "CLAIMBOT_WEBHOOK_SIGNING_TOKEN", value: fresh.signingToken });
-  } else if (given.signingToken !== undefined) {
+  } else if (secrets.signingToken === "given") {
     told.push(advice(UNSIGNED));
   } else if (secrets.signingToken === "made") {
     const detail = "this GitLab did not take the signing token: the secret alone guards the webhook";
@@ -115,13 +116,6 @@ async function takeHook(
   }
   return told;
 }
-
-const UNSIGNED: Check = {
-  name: "webhook-secret",
-  verdict: "bad",
-  detail: "GitLab signs nothing, but CLAIMBOT_WEBHOOK_SIGNING_TOKEN is set: the service would refuse every event",
-  fix: "Unset CLAIMBOT_WEBHOOK_SIGNING_TOKEN, and keep CLAIMBOT_WEBHOOK_SECRET",
-};
 
 function advice(check: Check): Told {
   return { kind: "advice", check };
