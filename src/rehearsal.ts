@@ -34,7 +34,8 @@ export interface RehearsalOptions {
   readonly databaseUrl?: string;
 }
 
-export interface Rehearsal extends AsyncDisposable {
+/** The sandbox's servers and the settings of a claimbot among them, which somebody else starts. */
+export interface Servers extends AsyncDisposable {
   readonly gitlab: SandboxGitlab;
   readonly cloudflare: SandboxCloudflare;
   readonly flux: SandboxFlux;
@@ -44,6 +45,9 @@ export interface Rehearsal extends AsyncDisposable {
   /** Environment variables of the claimbot, for a second one or the command line. */
   readonly env: Readonly<Record<string, string>>;
   readonly bot: { readonly username: string };
+}
+
+export interface Rehearsal extends Servers {
   service: Service;
   /** Drains claimbot and starts it again on the same data. */
   restart(): Promise<void>;
@@ -51,7 +55,7 @@ export interface Rehearsal extends AsyncDisposable {
   settled(timeoutMs?: number): Promise<void>;
 }
 
-export async function startRehearsal(options: RehearsalOptions = {}): Promise<Rehearsal> {
+export async function startServers(options: Omit<RehearsalOptions, "log"> = {}): Promise<Servers> {
   const seed = options.seed ?? STARTER;
   const platform = parse(readFileSync(join(seed, "platform.yaml"), "utf8")) as Platform;
   const data = await mkdtemp(join(tmpdir(), "claimbot-rehearsal-"));
@@ -104,9 +108,8 @@ export async function startRehearsal(options: RehearsalOptions = {}): Promise<Re
     CLAIMBOT_KUBERNETES_TOKEN: apiToken,
     ...(options.databaseUrl !== undefined && { DATABASE_URL: options.databaseUrl }),
   };
-  const config = configOf(env);
-  const log = options.log ?? openLog({ level: "error", secrets: config.secrets });
-  const rehearsal = {
+  const owned = started.move();
+  return {
     gitlab,
     cloudflare,
     flux,
@@ -114,6 +117,17 @@ export async function startRehearsal(options: RehearsalOptions = {}): Promise<Re
     store,
     env,
     bot: bot.user,
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  };
+}
+
+export async function startRehearsal(options: RehearsalOptions = {}): Promise<Rehearsal> {
+  await using started = new AsyncDisposableStack();
+  const servers = started.use(await startServers(options));
+  const config = configOf(servers.env);
+  const log = options.log ?? openLog({ level: "error", secrets: config.secrets });
+  const rehearsal = {
+    ...servers,
     service: await startService(config, log),
     async restart() {
       await rehearsal.service.drain();
@@ -122,7 +136,7 @@ export async function startRehearsal(options: RehearsalOptions = {}): Promise<Re
     async settled(timeoutMs = 60_000) {
       const deadline = performance.now() + timeoutMs;
       while (performance.now() < deadline) {
-        await gitlab.webhooksSettled();
+        await servers.gitlab.webhooksSettled();
         const due = new Date(Date.now() + 3_000).toISOString();
         const busy = (await rehearsal.service.queue.pending()).filter((job) => job.state === "running" || job.due < due);
         if (busy.length === 0) return;
