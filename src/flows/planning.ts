@@ -88,6 +88,30 @@ export function affected(before: Rules | undefined, touched: ReadonlySet<string>
   return [...names].toSorted();
 }
 
+/**
+ * What is wrong because of a change: all in the files that it touches, and whatever was not wrong before, also in files that it does not
+ * touch (it removes what others need, takes a name, changes an input).
+ */
+export function diagnosticsOf(
+  world: World,
+  judged: Judged,
+  before: ClaimFiles,
+  touched: ReadonlySet<string>,
+): readonly Diagnostic[] {
+  const old = validateTree({
+    files: before.files,
+    rules: judged.rules.platform,
+    live: new Map([...judged.live].flatMap(([name, log]) => liveFacts(name, log))),
+    cache: world.cache,
+  });
+  const known = new Set(old.diagnostics.map(identity));
+  return judged.verdict.diagnostics.filter((one) => touched.has(one.path) || !known.has(identity(one)));
+}
+
+function identity({ path, code, line, message }: Diagnostic): string {
+  return JSON.stringify([path, code, line, message]);
+}
+
 export interface Planned {
   readonly environment: Environment;
   readonly plan: Plan;

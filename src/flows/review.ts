@@ -15,7 +15,7 @@ import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import { hostnamesElsewhere } from "./elsewhere.ts";
 import { filesAt, touchedPaths } from "./files.ts";
 import { inGroups } from "./in-groups.ts";
-import { affected, judge, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
+import { affected, diagnosticsOf, judge, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
 import { editStickyNote, writeStickyNote } from "./sticky-note.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -88,7 +88,7 @@ export async function review(
   }
   const names = affected(touched.has(PLATFORM_PATH) ? rulesOf(world, before) : judged.rules, touched, judged);
   const diagnostics = [
-    ...judged.verdict.diagnostics.filter(({ path }) => touched.has(path) || path === PLATFORM_PATH),
+    ...diagnosticsOf(world, judged, before, touched),
     ...(sameJson(before.policies, after.policies) ? [] : await checkPolicies(after.policies)),
   ];
   if (mr.sourceProjectId !== mr.targetProjectId) {
