@@ -5,7 +5,7 @@ import type { Config } from "../config.ts";
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import { PLATFORM_NAME } from "../core/adopted.ts";
 import { closedGates } from "../core/gates.ts";
-import { sameJson, shortDigest } from "../core/json.ts";
+import { shortDigest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import { oneLine } from "../core/render/encode.ts";
 import { adoptedRules } from "../flows/adoption.ts";
@@ -62,7 +62,7 @@ export const apply: Run = async (words, terminal) => {
     return end(0, []);
   }
   await makeDataDirectory(local.dataDirectory);
-  const results = await rolloutAll(local.world, ground, [...changed, ...unfinished], breakGlass, (result) => {
+  const results = await rolloutAll(local.world, ground, [...unfinished, ...changed], breakGlass, (result) => {
     if (format === "text") terminal.out(lineOf(result));
   });
   return end(results.every(({ outcome }) => outcome === "settled" || outcome === "unchanged") ? 0 : 3, results);
@@ -114,7 +114,10 @@ interface Result {
   readonly reasons?: readonly string[];
 }
 
-/** One after the other; one that has to wait, or stands still, keeps none of the others from being rolled out. */
+/**
+ * One after the other; one that has to wait, or stands still, keeps none of the others from being rolled out. The first rules are adopted
+ * as they are; later ones are a plan of their own, after the environments, which were planned under the rules before.
+ */
 async function rolloutAll(
   world: World,
   ground: Ground,
@@ -124,13 +127,9 @@ async function rolloutAll(
 ): Promise<readonly Result[]> {
   const { signal } = new AbortController();
   const glass = breakGlass === undefined ? {} : { breakGlass };
-  // The first rules are adopted as they are; later ones are a plan among the others, and come first.
   if ((await adoptedRules(world, signal)) === undefined) await patiently(async () => releaseRules(world, ground, glass, signal));
   const results: Result[] = [];
-  let left: readonly Plan[] = plans.toSorted(
-    (a, b) => Number(b.environment === PLATFORM_NAME) - Number(a.environment === PLATFORM_NAME),
-  );
-  for (let plan = left[0]; plan !== undefined; plan = left[0]) {
+  for (const plan of plans) {
     const { environment } = plan;
     const request: ReleaseRequest = { confirmed: plan.digest, ...glass };
     const result = await resultOf(plan, async () =>
@@ -140,19 +139,8 @@ async function rolloutAll(
     );
     results.push(result);
     say(result);
-    left = left.slice(1);
-    if (environment === PLATFORM_NAME && result.outcome === "settled") left = await underNewRules(world, ground, left);
   }
   return results;
-}
-
-/** Every plan names the rules that judged it. Where the new ones change nothing else, the yes that was said stands for it. */
-async function underNewRules(world: World, ground: Ground, plans: readonly Plan[]): Promise<readonly Plan[]> {
-  const again = await planFiles(world, ground.files, undefined);
-  return plans.map((plan) => {
-    const now = again.plans.find(({ environment }) => environment === plan.environment);
-    return now !== undefined && sameJson(now.steps, plan.steps) ? now : plan;
-  });
 }
 
 async function resultOf({ environment, digest }: Plan, work: () => Promise<Outcome>): Promise<Result> {

@@ -63,7 +63,7 @@ describe("apply --yes", () => {
     expect(await repository.log("ledger-stage")).toHaveLength(0);
   });
 
-  test("adopts changed rules first, as a plan of their own, and goes on under them", async () => {
+  test("adopts changed rules as a plan of their own, after the environments that were planned under the old ones", async () => {
     await using repository = await ClaimRepository.make({ only: FEW });
     await repository.claimbot("apply", "--yes");
     await repository.edit("platform.yaml", "retentionDays: 30", "retentionDays: 31");
@@ -80,8 +80,8 @@ describe("apply --yes", () => {
         .filter((line) => line.startsWith("✓"))
         .map((line) => line.split("  ").slice(0, 2)),
     ).toEqual([
-      ["✓ platform", "claims/platform/00000002.json"],
       ["✓ ledger-stage", "claims/ledger-stage/00000002.json"],
+      ["✓ platform", "claims/platform/00000002.json"],
     ]);
     expect((await repository.claimbot("apply", "--yes")).stdout.split("\n")[0]).toBe("Nothing changes.");
   });
