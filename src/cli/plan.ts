@@ -8,7 +8,7 @@ import { renderPlanText } from "../core/render/plan-text.ts";
 import { adoptedRules, rulesOf, rulesPlans } from "../flows/adoption.ts";
 import { filesAt, touchedPaths, type ClaimFiles } from "../flows/files.ts";
 import { inGroups } from "../flows/in-groups.ts";
-import { affected, diagnosticsOf, judge, planOne, UnreadablePlatform, type Judged } from "../flows/planning.ts";
+import { affected, judge, planOne, UnreadablePlatform, type Judged } from "../flows/planning.ts";
 import type { World } from "../flows/world.ts";
 import type { Run } from "./commands.ts";
 import { WrongUse } from "./exit.ts";
@@ -101,7 +101,7 @@ export async function planFiles(world: World, files: ClaimFiles, before: ClaimFi
     (await adoptedRules(world, signal)) ?? (before && rulesOf(world, before)) ?? rulesOf(world, files);
   let judged: Judged;
   try {
-    judged = judge(world, files, { rules, live: await world.logs.live(world.store, signal) });
+    judged = judge(world, files, { rules, live: await world.logs.live(world.store, signal), ...(before && { before }) });
   } catch (error) {
     if (error instanceof UnreadablePlatform) return { plans: [], diagnostics: error.diagnostics, judged: undefined };
     throw error;
@@ -115,11 +115,9 @@ export async function planFiles(world: World, files: ClaimFiles, before: ClaimFi
     planOne(world, judged, name, undefined, signal),
   );
   const found = planned.filter((one) => one !== undefined);
-  const mistakes =
-    before === undefined || touched === undefined ? judged.verdict.diagnostics : diagnosticsOf(world, judged, before, touched);
   return {
     plans: [...found.map((one) => one.plan), ...rulesPlans(rules, rulesOf(world, files))],
-    diagnostics: [...mistakes, ...found.flatMap(({ diagnostics }) => diagnostics)],
+    diagnostics: [...judged.mistakes, ...found.flatMap(({ diagnostics }) => diagnostics)],
     judged,
   };
 }

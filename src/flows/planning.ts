@@ -11,13 +11,18 @@ import type { Plan } from "../core/plan.ts";
 import { isLive, lastPublication, type Log } from "../core/record.ts";
 import { readLog } from "../targets/claim-store/claim-store.ts";
 import { planEnvironment } from "../targets/reconcile.ts";
-import type { ClaimFiles } from "./files.ts";
+import { touchedPaths, type ClaimFiles } from "./files.ts";
 import { lockVersions } from "./lock-versions.ts";
 import type { World } from "./world.ts";
 
 /** A tree of the claim repository, judged. */
 export interface Judged {
   readonly verdict: TreeVerdict;
+  /**
+   * What is wrong because of the change: all in the files that it touches, and whatever was not wrong before, also in files that it does
+   * not touch (it removes what others need, takes a name, changes an input). Without a tree before: everything.
+   */
+  readonly mistakes: readonly Diagnostic[];
   /** The adopted rules that judged it. */
   readonly rules: Rules;
   /** Adopted rules over the tree's inputs. */
@@ -31,18 +36,21 @@ export interface JudgeOptions {
   readonly rules: Rules | undefined;
   readonly elsewhere?: readonly { readonly hostname: string; readonly where: string }[];
   readonly live: ReadonlyMap<string, Log>;
+  /** The tree that the judged one would replace: what it removes is named by its claims, what was wrong in it is nobody's new mistake. */
+  readonly before?: ClaimFiles;
 }
 
 /** Throws Stalled when platform.yaml is missing or wrong and nothing is adopted: that is never "everything is to go". */
-export function judge(world: World, { files, policies }: ClaimFiles, { rules, elsewhere, live }: JudgeOptions): Judged {
-  const verdict = validateTree({
-    files,
+export function judge(world: World, { files, policies }: ClaimFiles, options: JudgeOptions): Judged {
+  const { rules, elsewhere, live, before } = options;
+  const facts = {
     rules: rules?.platform,
     live: new Map([...live].flatMap(([name, log]) => liveFacts(name, log))),
-    ...(elsewhere && { elsewhere }),
-    removed: removedClaims(files, live),
     cache: world.cache,
-  });
+  };
+  const old = before && validateTree({ ...facts, files: before.files });
+  const removed = removedClaims(files, live, old);
+  const verdict = validateTree({ ...facts, files, ...(elsewhere && { elsewhere }), removed });
   const judging = rules ?? (verdict.platform && { platform: verdict.platform, policies });
   if (judging === undefined || verdict.platform === undefined) {
     const [first] = verdict.diagnostics.filter(({ path }) => path === "platform.yaml");
@@ -50,7 +58,16 @@ export function judge(world: World, { files, policies }: ClaimFiles, { rules, el
       first === undefined ? "platform.yaml cannot be read" : `${first.path}:${first.line}:${first.column} ${first.message}`;
     throw new UnreadablePlatform(why, first?.hint ?? "Mend platform.yaml; nothing is done before", verdict.diagnostics);
   }
-  return { verdict, rules: judging, platform: judgedPlatform(judging, verdict.platform), live };
+  const touched = before && touchedPaths(before, { files, policies });
+  const known = new Set(old?.diagnostics.map(identity));
+  const mistakes = verdict.diagnostics.filter(
+    (one) => touched === undefined || touched.has(one.path) || !known.has(identity(one)),
+  );
+  return { verdict, mistakes, rules: judging, platform: judgedPlatform(judging, verdict.platform), live };
+}
+
+function identity({ path, code, line, message }: Diagnostic): string {
+  return JSON.stringify([path, code, line, message]);
 }
 
 /** platform.yaml is missing or wrong, so nothing can be planned; carries every diagnostic of the tree. */
@@ -69,15 +86,20 @@ function liveFacts(name: string, log: Log): [string, Live][] {
   return [[name, { type: spec.type, region: spec.cluster.region, hostnames: spec.dns?.hostnames ?? [] }]];
 }
 
-/** Environments that live and have no file any more, with the claim that they were published by. */
-function removedClaims(files: ClaimFiles["files"], live: ReadonlyMap<string, Log>): readonly Removed[] {
+/** Environments that live, or had a file before, and have none any more, with the claim that they had. */
+function removedClaims(
+  files: ClaimFiles["files"],
+  live: ReadonlyMap<string, Log>,
+  old: TreeVerdict | undefined,
+): readonly Removed[] {
   const present = new Set(files.flatMap(({ path }) => claimPathOf(path)?.name ?? []));
-  return [...live]
-    .filter(([name]) => !present.has(name))
-    .map(([name, log]): Removed => {
-      const claim = lastPublication(log)?.claim;
-      return { name, ...(claim && { claim }) };
-    });
+  const former = new Map<string, Removed>();
+  for (const { claim } of old?.claims ?? []) former.set(claim.metadata.name, { name: claim.metadata.name, claim });
+  for (const [name, log] of live) {
+    const claim = lastPublication(log)?.claim;
+    former.set(name, { name, ...(claim && { claim }) });
+  }
+  return [...former.values()].filter(({ name }) => !present.has(name));
 }
 
 /** Environments whose claim is touched, and, where the inputs move, every one that is rendered from them. */
@@ -86,30 +108,6 @@ export function affected(before: Rules | undefined, touched: ReadonlySet<string>
   const inputsMoved = before === undefined || inputsDigest(before.platform) !== inputsDigest(judged.platform);
   if (inputsMoved) for (const name of judged.verdict.present) names.add(name);
   return [...names].toSorted();
-}
-
-/**
- * What is wrong because of a change: all in the files that it touches, and whatever was not wrong before, also in files that it does not
- * touch (it removes what others need, takes a name, changes an input).
- */
-export function diagnosticsOf(
-  world: World,
-  judged: Judged,
-  before: ClaimFiles,
-  touched: ReadonlySet<string>,
-): readonly Diagnostic[] {
-  const old = validateTree({
-    files: before.files,
-    rules: judged.rules.platform,
-    live: new Map([...judged.live].flatMap(([name, log]) => liveFacts(name, log))),
-    cache: world.cache,
-  });
-  const known = new Set(old.diagnostics.map(identity));
-  return judged.verdict.diagnostics.filter((one) => touched.has(one.path) || !known.has(identity(one)));
-}
-
-function identity({ path, code, line, message }: Diagnostic): string {
-  return JSON.stringify([path, code, line, message]);
 }
 
 export interface Planned {

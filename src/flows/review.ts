@@ -15,7 +15,7 @@ import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import { hostnamesElsewhere } from "./elsewhere.ts";
 import { filesAt, touchedPaths } from "./files.ts";
 import { inGroups } from "./in-groups.ts";
-import { affected, diagnosticsOf, judge, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
+import { affected, judge, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
 import { editStickyNote, writeStickyNote } from "./sticky-note.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -74,7 +74,7 @@ export async function review(
   const rules = (await adoptedRules(world, signal)) ?? rulesOf(world, before);
   let judged: Judged;
   try {
-    judged = judge(world, after, { rules, live, elsewhere: await hostnamesElsewhere(world, mr, open, before, signal) });
+    judged = judge(world, after, { rules, live, before, elsewhere: await hostnamesElsewhere(world, mr, open, before, signal) });
   } catch (error) {
     if (!(error instanceof UnreadablePlatform)) throw error;
     await conclude(
@@ -88,7 +88,7 @@ export async function review(
   }
   const names = affected(touched.has(PLATFORM_PATH) ? rulesOf(world, before) : judged.rules, touched, judged);
   const diagnostics = [
-    ...diagnosticsOf(world, judged, before, touched),
+    ...judged.mistakes,
     ...(sameJson(before.policies, after.policies) ? [] : await checkPolicies(after.policies)),
   ];
   if (mr.sourceProjectId !== mr.targetProjectId) {
