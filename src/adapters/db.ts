@@ -105,7 +105,7 @@ async function openPostgres(databaseUrl: Secret): Promise<Database> {
 }
 
 // Only the code crosses: the driver's message may quote the address.
-function unreachable(error: unknown): Error {
+export function unreachable(error: unknown): Error {
   const code = (error as { code?: unknown }).code;
   const shown = typeof code === "string" ? code : "no answer";
   if (shown === "28P01" || shown === "28000" || shown === "3D000") {

@@ -60,6 +60,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     help: "sets up hook, labels and protected branch in GitLab, with only a token",
     load: async () => (await import("./init.ts")).init,
   },
+  {
+    name: "doctor",
+    usage: "doctor [--fix] [--dir DIR] [--format text|json]",
+    help: "checks settings, token, hook and every other system, and says what to do",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
+    name: "hook",
+    usage: "hook rotate --prepare|--switch",
+    help: "changes the webhook's secrets in an order that locks nobody out",
+    load: async () => (await import("./hook.ts")).hook,
+  },
+  {
+    name: "events",
+    usage: "events [--limit N] [--dir DIR] [--format text|json]",
+    help: "lists webhooks with what was decided and why",
+    load: async () => (await import("./events.ts")).events,
+  },
   { name: "serve", usage: "serve", help: "starts the service", load: async () => (await import("./serve.ts")).serve },
   {
     name: "sandbox",

@@ -2,7 +2,7 @@
  * The port ForgeSettings over GitLab's REST API. Straight over the HTTP client: gitbeaker 43.8 has no calls for a hook's log and test, and
  * its types lack half of a hook.
  */
-import type { BranchRule, BranchWish, ForgeHook, ForgeSettings, HookWish } from "../../core/ports.ts";
+import type { BranchRule, BranchWish, ForgeHook, ForgeSettings } from "../../core/ports.ts";
 import { Stalled } from "../../core/errors.ts";
 import { httpClient, Uncertain, type HttpAnswer, type HttpCall } from "../http-client.ts";
 import { repeatable, unlessRefused } from "./api.ts";

@@ -28,20 +28,33 @@ export function ourHooks(
   return { hook, others };
 }
 
-/** Each in words, such as `does not hear comments`; empty when it is as it should be. Secrets are judged apart: GitLab tells none. */
-export function hookDifferences(hook: ForgeHook, { name, url }: DesiredHook): readonly string[] {
+export interface HookDifference {
+  /** What the hook does, such as `does not hear comments`. */
+  readonly words: string;
+  /** Events that we need do not come, or not as they are. */
+  readonly losesEvents: boolean;
+}
+
+/** Empty when it is as it should be. Secrets are judged apart: GitLab tells none. */
+export function hookDifferences(hook: ForgeHook, { name, url }: DesiredHook): readonly HookDifference[] {
   const missing = Object.keys(EVENTS).filter((event) => !hook.events.includes(event));
   const extra = hook.events.filter((event) => !(event in EVENTS));
+  const loss = (is: boolean, words: string): readonly HookDifference[] => (is ? [{ words, losesEvents: true }] : []);
+  const flaw = (is: boolean, words: string): readonly HookDifference[] => (is ? [{ words, losesEvents: false }] : []);
   return [
-    hook.url === url ? [] : [`calls ${hook.url}`],
+    loss(hook.url !== url, `calls ${hook.url}`),
     // Before 17.1 hooks have no names.
-    hook.name === undefined || hook.name === name ? [] : [`is called ${hook.name}`],
-    missing.length === 0 ? [] : [`does not hear ${eventWords(missing)}`],
-    extra.length === 0 ? [] : [`also hears ${eventWords(extra)}`],
-    hook.branchFilter === undefined ? [] : [`hears only of pushes to ${hook.branchFilter}`],
-    hook.hasTemplate ? ["has a template that rewrites what it sends"] : [],
-    hook.verifiesCertificate || url.startsWith("http:") ? [] : ["does not check our certificate"],
+    flaw(hook.name !== undefined && hook.name !== name, `is called ${hook.name}`),
+    loss(missing.length > 0, `does not hear ${eventWords(missing)}`),
+    flaw(extra.length > 0, `also hears ${eventWords(extra)}`),
+    loss(hook.branchFilter !== undefined, `hears only of pushes to ${hook.branchFilter}`),
+    loss(hook.hasTemplate, "has a template that rewrites what it sends"),
+    flaw(!hook.verifiesCertificate && url.startsWith("https:"), "does not check our certificate"),
   ].flat();
+}
+
+export function differenceWords(differences: readonly HookDifference[]): string {
+  return differences.map(({ words }) => words).join(", ");
 }
 
 /** `merge_requests_events` → `merge requests`. */

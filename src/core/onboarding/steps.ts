@@ -3,6 +3,7 @@ import type { BranchRule, BranchWish, ForgeHook, ForgeRelease } from "../ports.t
 import { judgeBranch, wishWords } from "./branch.ts";
 import type { Check } from "./check.ts";
 import {
+  differenceWords,
   eventWords,
   hookDifferences,
   hookSecrets,
@@ -10,6 +11,7 @@ import {
   ourHooks,
   signsWebhooks,
   type DesiredHook,
+  type HookDifference,
   type HookSecrets,
   type Source,
 } from "./hook.ts";
@@ -37,7 +39,7 @@ export type Step =
       /** Undefined: it is to be made. */
       readonly hook: ForgeHook | undefined;
       readonly desired: DesiredHook;
-      readonly differences: readonly string[];
+      readonly differences: readonly HookDifference[];
       readonly secrets: HookSecrets;
     };
 
@@ -72,7 +74,7 @@ export function stepLine(step: Step): string {
       const { hook, desired, differences, secrets } = step;
       const words = `${desired.name}, to ${desired.url}`;
       if (hook === undefined) return `+ hook ${words}: ${eventWords(neededEvents())}; ${secretWords(secrets)}`;
-      const before = differences.length === 0 ? "" : ` (before: it ${differences.join(", ")})`;
+      const before = differences.length === 0 ? "" : ` (before: it ${differenceWords(differences)})`;
       return `~ hook ${hook.id}, ${words}; ${secretWords(secrets)}${before}`;
     }
   }
@@ -107,13 +109,8 @@ export function adviceOn(desired: Desired, { release, hooks, branchRules, defaul
   const { laxPatterns } = judgeBranch(branchRules, defaultBranch);
   return [
     ...(desired.given.signingToken && !signsWebhooks(release) ? [UNSIGNED] : []),
-    ...others.map((hook): Check => extraHook(hook)),
-    ...laxPatterns.map(({ name }): Check => ({
-      name: "branch",
-      verdict: "warning",
-      detail: `the rule for ${name} lets somebody push to ${defaultBranch} all the same: the laxest rule counts`,
-      fix: "Change that rule at Settings > Repository > Protected branches",
-    })),
+    ...others.map(extraHook),
+    ...laxPatterns.map(({ name }) => laxPattern(name, defaultBranch)),
   ];
 }
 
@@ -130,5 +127,14 @@ export function extraHook({ id, url, name }: ForgeHook): Check {
     verdict: "warning",
     detail: `hook ${id}${name === undefined ? "" : ` (${name})`} also calls ${url}: every event would come twice`,
     fix: `Look whose it is at Settings > Webhooks, and delete it there if nobody needs it`,
+  };
+}
+
+export function laxPattern(pattern: string, branch: string): Check {
+  return {
+    name: "branch",
+    verdict: "warning",
+    detail: `the rule for ${pattern} lets somebody push to ${branch} all the same: the laxest rule counts`,
+    fix: "Change that rule at Settings > Repository > Protected branches",
   };
 }

@@ -1,7 +1,7 @@
 /** Makes a project what claimbot needs of it: looks, says what is to change, changes it. Safe to repeat, and to cut off anywhere. */
 import { adviseOnMerges } from "../../core/onboarding/approvals.ts";
 import type { Check } from "../../core/onboarding/check.ts";
-import { hookDifferences, hookWish, type Source } from "../../core/onboarding/hook.ts";
+import { differenceWords, hookDifferences, hookWish, type Source } from "../../core/onboarding/hook.ts";
 import {
   adviceOn,
   settledLines,
@@ -112,7 +112,7 @@ async function takeHook(
   const left = hookDifferences(made, desired);
   if (left.length > 0) {
     const fix = "Change it by hand at Settings > Webhooks";
-    told.push(advice({ name: "hook", verdict: "bad", detail: `GitLab took the hook, but it ${left.join(", ")}`, fix }));
+    told.push(advice({ name: "hook", verdict: "bad", detail: `GitLab took the hook, but it ${differenceWords(left)}`, fix }));
   }
   return told;
 }
