@@ -39,8 +39,6 @@ export interface HookDifference {
 export function hookDifferences(hook: ForgeHook, { name, url }: DesiredHook): readonly HookDifference[] {
   const missing = Object.keys(EVENTS).filter((event) => !hook.events.includes(event));
   const extra = hook.events.filter((event) => !(event in EVENTS));
-  const loss = (is: boolean, words: string): readonly HookDifference[] => (is ? [{ words, losesEvents: true }] : []);
-  const flaw = (is: boolean, words: string): readonly HookDifference[] => (is ? [{ words, losesEvents: false }] : []);
   return [
     loss(hook.url !== url, `calls ${hook.url}`),
     // Before 17.1 hooks have no names.
@@ -51,6 +49,14 @@ export function hookDifferences(hook: ForgeHook, { name, url }: DesiredHook): re
     loss(hook.hasTemplate, "has a template that rewrites what it sends"),
     flaw(!hook.verifiesCertificate && url.startsWith("https:"), "does not check our certificate"),
   ].flat();
+}
+
+function loss(is: boolean, words: string): readonly HookDifference[] {
+  return is ? [{ words, losesEvents: true }] : [];
+}
+
+function flaw(is: boolean, words: string): readonly HookDifference[] {
+  return is ? [{ words, losesEvents: false }] : [];
 }
 
 export function differenceWords(differences: readonly HookDifference[]): string {
