@@ -294,15 +294,15 @@ describe("foreign text in a note", () => {
         const note = summary(text);
         expect(tags(note)).toEqual(tags(summary("word")));
         const inner = note.slice(note.indexOf("<b>") + 3, note.indexOf("</b>"));
-        for (const pattern of Object.values(REFERENCES))
-          expect(inner.replaceAll(/&(?:amp|lt|gt|quot);/g, "")).not.toMatch(pattern);
         const unescaped = inner
           .replaceAll("&lt;", "<")
           .replaceAll("&gt;", ">")
           .replaceAll("&quot;", '"')
           .replaceAll("&amp;", "&");
+        for (const pattern of Object.values(REFERENCES)) expect(unescaped).not.toMatch(pattern);
         expect(unescaped.replaceAll(WORD_JOINER, "")).toBe(oneLine(text));
       }),
+      { numRuns: 500 },
     );
   });
 });
