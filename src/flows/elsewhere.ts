@@ -10,7 +10,7 @@ interface Asked {
   readonly where: string;
 }
 
-/** Names in claims that an older open merge request adds or changes against the target's files. The younger one gets the diagnostic. */
+/** Names that an older open merge request newly asks for, against the target's files. The younger one gets the diagnostic. */
 export async function hostnamesElsewhere(
   world: ForgeWorld,
   mr: MergeRequest,
@@ -41,9 +41,17 @@ async function namesAsked(
   const entries = (await world.repository.tree(head, ["environments"])).filter(
     ({ path, mode, blob }) => path.endsWith(".yaml") && mode.startsWith("100") && known.get(path) !== `${mode} ${blob}`,
   );
-  const blobs = await world.repository.blobs(entries.map(({ blob }) => blob));
-  return entries.flatMap(({ path, blob }) => {
+  const knownBlob = (path: string): string | undefined => known.get(path)?.split(" ")[1];
+  const wanted = entries.flatMap(({ path, blob }) => [blob, knownBlob(path) ?? blob]);
+  const blobs = await world.repository.blobs([...new Set(wanted)]);
+  const namesIn = (path: string, blob: string): readonly string[] => {
     const parsed = parseClaim(path, blobs.get(blob) ?? new Uint8Array());
-    return parsed.ok ? (parsed.value.spec.dns?.hostnames ?? []).map((hostname) => ({ hostname, where })) : [];
+    return parsed.ok ? (parsed.value.spec.dns?.hostnames ?? []) : [];
+  };
+  return entries.flatMap(({ path, blob }) => {
+    // What the same claim has at the target already is nobody's news, whatever else that merge request changes in it.
+    const before = knownBlob(path);
+    const had = new Set(before === undefined ? [] : namesIn(path, before));
+    return namesIn(path, blob).flatMap((hostname) => (had.has(hostname) ? [] : [{ hostname, where }]));
   });
 }
