@@ -7,6 +7,8 @@ import { Agent, request } from "node:http";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
 export interface Load {
+  /** Deliveries of two loads with one name are the same deliveries. */
+  readonly name: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly requests: number;
@@ -31,7 +33,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
 
 async function send(load: Load, agent: Agent, index: number): Promise<void> {
   // A push hook: a note or a merge request would do as well. The id makes each a delivery of its own.
-  const sha = createHash("sha1").update(`${load.mode.kind} ${index}`).digest("hex");
+  const sha = createHash("sha1").update(`${load.name} ${load.mode.kind} ${index}`).digest("hex");
   const body = JSON.stringify({
     object_kind: "push",
     project: { id: 1 },
