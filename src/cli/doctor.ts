@@ -9,7 +9,7 @@ import { redact } from "../core/secret.ts";
 import { examineGitlab } from "../flows/onboarding/examine-gitlab.ts";
 import { look } from "../flows/onboarding/look.ts";
 import { checkTable } from "./check-lines.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { checkGit, readPlatform } from "./doctor/repository.ts";
 import { checkDataDirectory } from "./doctor/storage.ts";
 import * as systems from "./doctor/systems.ts";
@@ -45,8 +45,14 @@ function readSettings({ env }: Terminal): { readonly settings: readonly Check[];
     fix: wayOut,
   }));
   const rest = readConfig("command-line", env);
-  return { settings, config: rest.ok ? rest.config : undefined };
+  return rest.ok ? { settings, config: rest.config } : { settings: [...settings, NOTHING_ELSE], config: undefined };
 }
+
+const NOTHING_ELSE: Check = {
+  name: "everything-else",
+  verdict: "skipped",
+  detail: "nothing else is looked at before every setting has its form",
+};
 
 async function examine(config: Config, directory: string, fix: boolean): Promise<readonly Check[]> {
   const { signal } = new AbortController();

@@ -2,7 +2,7 @@
 import { desiredHook } from "../core/onboarding/hook.ts";
 import { oneLine } from "../core/render/encode.ts";
 import { switchSecrets } from "../flows/onboarding/switch-secrets.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { WrongUse } from "./exit.ts";
 import { openGitlab, type GitlabWorld } from "./gitlab.ts";
 import type { Terminal } from "./terminal.ts";
@@ -59,7 +59,7 @@ async function switchOver(terminal: Terminal): Promise<number> {
       return 0;
     case "untested":
       terminal.out(
-        `Hook ${switched.hook.id} has the new secrets. The project has nothing yet to make a test event of: look at claimbot doctor after the next event, and only then take the old ones out.\n`,
+        `Hook ${switched.hook.id} has the new secrets, but no test event could be sent (too many, or nothing yet to make one of): look at claimbot doctor after the next event, and only then take the old ones out.\n`,
       );
       return 0;
     case "put-back":
