@@ -16,7 +16,7 @@ import { release, type Ground, type Outcome, type ReleaseRequest } from "../flow
 import { releaseRules } from "../flows/release-rules.ts";
 import type { World } from "../flows/world.ts";
 import { readLog } from "../targets/claim-store/claim-store.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { WrongUse } from "./exit.ts";
 import { openLocalGit, type LocalGit } from "./local.ts";
 import { planFiles, print } from "./plan.ts";

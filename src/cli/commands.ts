@@ -1,8 +1,5 @@
 /** Every command of the command line, each in a file of its own that is loaded only when it is used: start-up stays as short as Node's. */
-import type { Terminal } from "./terminal.ts";
-
-/** Gets the words after its name; gives the exit code. */
-export type Run = (words: readonly string[], terminal: Terminal) => Promise<number>;
+import type { Run } from "./run.ts";
 
 export interface CommandEntry {
   readonly name: string;

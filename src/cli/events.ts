@@ -5,7 +5,7 @@ import { mistakeLines, readConfig, type Config } from "../config.ts";
 import { Stalled } from "../core/errors.ts";
 import { jobKey, type Delivery } from "../core/ports.ts";
 import { oneLine } from "../core/render/encode.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { WrongUse } from "./exit.ts";
 import { oneOf, readWords } from "./words.ts";
 

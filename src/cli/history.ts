@@ -3,7 +3,7 @@ import { shortDigest } from "../core/json.ts";
 import type { LogRecord } from "../core/record.ts";
 import { oneLine } from "../core/render/encode.ts";
 import { readLog } from "../targets/claim-store/claim-store.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { WrongUse } from "./exit.ts";
 import { openLocal } from "./local.ts";
 import { environmentName, oneOf, readWords } from "./words.ts";

@@ -4,7 +4,7 @@ import type { Secret } from "../core/secret.ts";
 import { desiredHook } from "../core/onboarding/hook.ts";
 import { setUp } from "../flows/onboarding/set-up.ts";
 import { checkLine } from "./check-lines.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { WrongUse } from "./exit.ts";
 import { openGitlab } from "./gitlab.ts";
 import { makeWebhookSecrets, environmentLine } from "./webhook-secrets.ts";

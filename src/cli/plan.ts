@@ -10,7 +10,7 @@ import { filesAt, touchedPaths, type ClaimFiles } from "../flows/files.ts";
 import { inGroups } from "../flows/in-groups.ts";
 import { affected, judge, planOne, UnreadablePlatform, type Judged } from "../flows/planning.ts";
 import type { World } from "../flows/world.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { WrongUse } from "./exit.ts";
 import { diskFiles } from "./disk-files.ts";
 import { openLocal, openLocalGit } from "./local.ts";

@@ -3,7 +3,7 @@ import { renderBundle } from "../core/render/bundle.ts";
 import { adoptedRules } from "../flows/adoption.ts";
 import { judge, planOne } from "../flows/planning.ts";
 import { renderDiagnostics } from "../core/render/diagnostics.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { WrongUse } from "./exit.ts";
 import { diskFiles } from "./disk-files.ts";
 import { openLocal } from "./local.ts";

@@ -3,7 +3,7 @@ import { AssertionError } from "node:assert";
 import { PEOPLE } from "../sandbox/company.ts";
 import { playStory } from "../sandbox/story.ts";
 import { startRehearsal, type Rehearsal } from "../rehearsal.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { WrongUse } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 import { readWords } from "./words.ts";

@@ -1,6 +1,6 @@
 /** claimbot schema: the JSON schema of claims or of platform.yaml. */
 import { readFileSync } from "node:fs";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { WrongUse } from "./exit.ts";
 import { readWords } from "./words.ts";
 

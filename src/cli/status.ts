@@ -4,7 +4,7 @@ import { shortDigest } from "../core/json.ts";
 import { hasReceipt } from "../flows/receipt.ts";
 import type { World } from "../flows/world.ts";
 import { environmentsInLog, readLog } from "../targets/claim-store/claim-store.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { openLocal } from "./local.ts";
 import { environmentName, oneOf, readWords } from "./words.ts";
 

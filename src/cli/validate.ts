@@ -6,7 +6,7 @@ import type { Diagnostic } from "../core/diagnostic.ts";
 import { renderCodeQuality } from "../core/render/code-quality.ts";
 import { renderDiagnostics } from "../core/render/diagnostics.ts";
 import { renderJunit } from "../core/render/junit.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./run.ts";
 import { diskFiles } from "./disk-files.ts";
 import { WrongUse } from "./exit.ts";
 import { oneOf, readWords } from "./words.ts";

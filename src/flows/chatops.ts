@@ -4,7 +4,8 @@ import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import type { Job, MergeRequest, Note } from "../core/ports.ts";
 import { plain, quickActionIn } from "../core/render/encode.ts";
 import { actorOf } from "./actor.ts";
-import { answer, type Answer, type Asked } from "./answers/answer.ts";
+import { answer } from "./answers/answer.ts";
+import type { Answer, Asked } from "./answers/asked.ts";
 import type { ForgeWorld } from "./world.ts";
 
 type CommandJob = Extract<Job, { kind: "command" }>;

@@ -1,9 +1,8 @@
 /** What each command does and answers. Every one passes `authorise` first, for every environment that it concerns. */
 import { COMMANDS, usageOf, type Command, type CommandEntry } from "../../core/command.ts";
-import type { MergeRequest, Note } from "../../core/ports.ts";
-import type { Actor } from "../actor.ts";
 import type { ForgeWorld } from "../world.ts";
 import { apply } from "./apply.ts";
+import type { Answer, Asked } from "./asked.ts";
 import { concernedBy, judgingRules, refusalFor, type Concerned } from "./concerned.ts";
 import { help } from "./help.ts";
 import { history } from "./history.ts";
@@ -12,19 +11,6 @@ import { plan } from "./plan.ts";
 import { status } from "./status.ts";
 import { who } from "./who.ts";
 import { why } from "./why.ts";
-
-export interface Asked {
-  readonly mr: MergeRequest;
-  readonly note: Note;
-  readonly actor: Actor;
-  readonly command: Command;
-}
-
-export interface Answer {
-  readonly ok: boolean;
-  /** Markdown; every foreign text in it is encoded. */
-  readonly text: string;
-}
 
 export async function answer(world: ForgeWorld, asked: Asked, signal: AbortSignal): Promise<Answer> {
   const { mr, command } = asked;

@@ -5,7 +5,7 @@ import { shortDigest, type Digest } from "../../core/json.ts";
 import { code, plain } from "../../core/render/encode.ts";
 import { runRelease } from "../run-release.ts";
 import type { ForgeWorld } from "../world.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./asked.ts";
 import type { Concerned } from "./concerned.ts";
 
 export async function apply(

@@ -10,7 +10,7 @@ import { readLog, readPlan } from "../../targets/claim-store/claim-store.ts";
 import { adoptedRules, rulesOf } from "../adoption.ts";
 import { forgeGround } from "../forge-ground.ts";
 import type { ForgeWorld } from "../world.ts";
-import type { Asked } from "./answer.ts";
+import type { Asked } from "./asked.ts";
 
 /** An environment that a command concerns. */
 export interface Concerned {

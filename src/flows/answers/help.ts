@@ -2,7 +2,7 @@
 import type { Rules } from "../../core/adopted.ts";
 import { COMMANDS, usageOf } from "../../core/command.ts";
 import type { ForgeWorld } from "../world.ts";
-import type { Asked } from "./answer.ts";
+import type { Asked } from "./asked.ts";
 import { concernedBy, refusalFor } from "./concerned.ts";
 
 export async function help(world: ForgeWorld, asked: Asked, rules: Rules | undefined, signal: AbortSignal): Promise<string> {

@@ -5,7 +5,7 @@ import { code } from "../../core/render/encode.ts";
 import { readLog } from "../../targets/claim-store/claim-store.ts";
 import { hasReceipt } from "../receipt.ts";
 import type { ForgeWorld } from "../world.ts";
-import type { Answer, Asked } from "./answer.ts";
+import type { Answer, Asked } from "./asked.ts";
 import type { Concerned } from "./concerned.ts";
 
 export async function hold(

@@ -4,7 +4,7 @@ import type { MergeRequest } from "../../core/ports.ts";
 import { code } from "../../core/render/encode.ts";
 import { review } from "../review.ts";
 import type { ForgeWorld } from "../world.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./asked.ts";
 
 export async function plan(world: ForgeWorld, mr: MergeRequest, signal: AbortSignal): Promise<Answer> {
   const reviewed = await review(world, mr.iid, signal, { fresh: true });
