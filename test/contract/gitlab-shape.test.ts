@@ -268,6 +268,18 @@ describe.skipIf(SPEC === undefined)("the sandbox GitLab keeps to the contract", 
     await check("bot", "GET /projects/{id}/protected_branches", "/projects/:id/protected_branches", 200);
     await check("bot", "GET /projects/{id}/protected_branches/{name}", "/projects/:id/protected_branches/main", 200);
     await check("bot", "GET /projects/{id}/protected_branches/{name}", "/projects/:id/protected_branches/other", 404);
+    const rule = { name: "other", push_access_level: 0, merge_access_level: 30 };
+    await check("bot", "POST /projects/{id}/protected_branches", "/projects/:id/protected_branches", 201, rule);
+    await check("bot", "POST /projects/{id}/protected_branches", "/projects/:id/protected_branches", 409, rule);
+    await check("dev", "POST /projects/{id}/protected_branches", "/projects/:id/protected_branches", 403, rule);
+    await check("bot", "PATCH /projects/{id}/protected_branches/{name}", "/projects/:id/protected_branches/other", 200, {
+      allow_force_push: false,
+      allowed_to_push: [{ access_level: 40 }],
+    });
+    await check("bot", "DELETE /projects/{id}/protected_branches/{name}", "/projects/:id/protected_branches/other", 204);
+    await check("bot", "GET /projects/{id}/approvals", "/projects/:id/approvals", 404);
+    gitlab.world.release = { version: "19.1.0", premium: true };
+    await check("bot", "GET /projects/{id}/approvals", "/projects/:id/approvals", 200);
 
     await check("bot", "GET /projects/{id}/labels", "/projects/:id/labels", 200);
     await check("bot", "POST /projects/{id}/labels", "/projects/:id/labels", 201, { name: "new", color: "#00ff00" });
