@@ -2,6 +2,7 @@
 import { parseUrl } from "../config/values.ts";
 import type { Secret } from "../core/secret.ts";
 import { desiredHook } from "../core/onboarding/hook.ts";
+import { oneLine } from "../core/render/encode.ts";
 import { setUp } from "../flows/onboarding/set-up.ts";
 import { checkLine } from "./check-lines.ts";
 import type { Run } from "./run.ts";
@@ -31,7 +32,7 @@ export const init: Run = async (words, terminal) => {
       dryRun,
       signal: new AbortController().signal,
       tell: (told) => {
-        if (told.kind === "line") terminal.out(`${told.line}\n`);
+        if (told.kind === "line") terminal.out(`${oneLine(told.line, 2000)}\n`);
         else if (told.kind === "made") made.push(told);
         else {
           terminal.out(checkLine(told.check));

@@ -118,6 +118,14 @@ describe("the token", () => {
     expect(only(diagnosis, "token-owner")?.detail).toContain("is the person @mara");
   });
 
+  test("a value that GitLab itself echoes is blanked", async () => {
+    await using world = await gitlabAndClaimbot();
+    const echo = "glpat-echo0123456789abc";
+    world.gitlab.world.addToken(world.gitlab.user("mara"), { value: echo, name: echo });
+    const diagnosis = await examine(world, { CLAIMBOT_GITLAB_TOKEN: echo });
+    expect(only(diagnosis, "token-owner")?.detail).toMatch(/^the token \[secret\] is the person @mara/);
+  });
+
   test("a revoked one is one check, not twenty", async () => {
     await using world = await gitlabAndClaimbot();
     world.gitlab.revokeToken(CANARY);

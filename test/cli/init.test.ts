@@ -69,8 +69,17 @@ test("takes over a hook that was made by hand for the address, and mends one tha
   expect(moved.status).toBe(0);
   expect(gitlab.project.hooks).toMatchObject([{ name: "claimbot acme", url: "https://moved.example.org/webhooks/gitlab" }]);
   // GitLab dropped the old secret with the old address.
+  expect(gitlab.project.hooks[0]?.token).toMatch(/^[0-9a-f]{64}$/);
   expect(gitlab.project.hooks[0]?.token).toBe(settingIn(moved, "CLAIMBOT_WEBHOOK_SECRET"));
   expect(settingIn(moved, "CLAIMBOT_WEBHOOK_SECRET")).not.toBe(settingIn(first, "CLAIMBOT_WEBHOOK_SECRET"));
+});
+
+test("foreign text cannot break a line, nor reach the terminal", async () => {
+  await using world = await gitlabAndClaimbot();
+  world.gitlab.addHook({ url: `${URL_OF_CLAIMBOT}/webhooks/gitlab`, name: "\u001B[2J\nCLAIMBOT_URL=https://evil.example.org" });
+  const result = await world.run([...INIT, "--dry-run"]);
+  expect(result.stdout).not.toContain("\u001B");
+  expect(settingIn(result, "CLAIMBOT_URL")).toBeUndefined();
 });
 
 test("leaves other hooks alone, and names one that would deliver twice", async () => {
