@@ -37,7 +37,7 @@ spec:
     nodePools:
       - {class: general-public, min: 2, max: 4}
   services:
-    - name: payments-api
+    - name: payments-worker
       version: ^2.3.0
       values: {replicas: 2}
   dns:
@@ -61,7 +61,7 @@ spec:
     nodePools:
       - {class: general-public, min: 3, max: 2} # claim/pool-bounds
   services:
-    - name: payments-api
+    - name: payments-worker
       version: newest # claim/version-constraint
       dependsOn: [nowhere] # claim/dependency-missing
   dns:
