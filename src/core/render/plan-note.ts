@@ -1,10 +1,12 @@
 /** The plan note on a merge request: what destroys comes first and unfolded, the rest is folded per environment. */
 import type { Platform } from "../claim/platform.generated.ts";
-import type { Diagnostic } from "../diagnostic.ts";
-import { shortDigest } from "../json.ts";
-import { changesOf, countChanges, riskOf, type Plan, type Risk, type Step } from "../plan.ts";
+import { compareDiagnostics, type Diagnostic } from "../diagnostic.ts";
+import { changesOf, countChanges, riskOf, type Plan, type Risk } from "../plan.ts";
+import { counted } from "./counted.ts";
 import { code, plain } from "./encode.ts";
-import { rowsOf, TARGET_LABELS, type Row } from "./words.ts";
+import { losing, lossCount, lossesOf, type Loss } from "./losses.ts";
+import { isRules, nameOf, planLine, planSection } from "./plan-section.ts";
+import { TARGET_LABELS } from "./words.ts";
 
 export interface PlanNote {
   readonly plans: readonly Plan[];
@@ -19,35 +21,56 @@ export interface PlanNote {
 
 export const PLAN_MARKER = "<!-- claimbot:plan -->";
 
-/** GitLab takes about 1,000,000 characters; a person takes far fewer. */
+/** Characters. GitLab takes about 1,000,000; a person takes far fewer. */
 const LIMIT = 100_000;
-const ROWS_PER_ENVIRONMENT = 60;
-const DIAGNOSTICS_SHOWN = 100;
+const HELP = "`/claim help` says what you can do here.";
+const NAMES_SHOWN = 5;
+const LINES_SHOWN = 20;
 
+/** Whole lines, rows and folds only, at most about `limit` characters; what does not fit is counted. */
 export function renderPlanNote(note: PlanNote, limit = LIMIT): string {
-  const changed = note.plans.filter(({ verb }) => verb !== "none");
-  const head = [
-    PLAN_MARKER,
-    headline(note, changed),
+  const changed = hasErrors(note) ? [] : note.plans.filter(({ verb }) => verb !== "none");
+  const top = [
+    `${PLAN_MARKER}\n${headline(note, changed)}`,
     ...note.remarks,
     ...conflictLines(note.conflicts),
-    ...approvalLines(note, changed),
-  ];
-  const top = [...head, "", ...mistakes(note.diagnostics), ...destruction(changed)].join("\n");
-  const footer = `\n${[...absences(note.plans), "`/claim help` says what you can do here."].join(" · ")}\n`;
-  return `${top}\n${sections(changed, limit - top.length - footer.length)}${footer}`;
+    ...approvalLine(note, changed),
+    ...absences(note.plans),
+    ...mistakes(note.diagnostics, limit / 2),
+    ...destruction(changed, limit / 4),
+    ...contested(hasErrors(note) ? [] : note.plans),
+  ].join("\n\n");
+  return `${top}\n\n${sections(changed, note.rules, limit - top.length - HELP.length)}${HELP}\n`;
+}
+
+function hasErrors({ diagnostics, conflicts }: PlanNote): boolean {
+  return conflicts.length > 0 || diagnostics.some(({ severity }) => severity === "error");
 }
 
 function headline({ diagnostics, conflicts }: PlanNote, changed: readonly Plan[]): string {
   if (conflicts.length > 0) return "### 🔴 No plan: this branch conflicts with its target";
-  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-  if (errors > 0)
-    return `### 🔴 ${counted(errors, "mistake")} in ${counted(new Set(diagnostics.map(({ path }) => path)).size, "file")}: no plan before they are mended`;
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    const files = new Set(errors.map(({ path }) => path)).size;
+    return `### 🔴 ${counted(errors.length, "mistake")} in ${counted(files, "file")}: no plan before ${errors.length === 1 ? "it is" : "they are"} mended`;
+  }
   if (changed.length === 0) return "### 🟢 Nothing changes";
-  const verbs = [count(changed, "create", "new"), count(changed, "change", "changed"), count(changed, "remove", "removed")];
+  const environments = changed.filter((plan) => !isRules(plan));
+  const verbs = [
+    count(environments, "create", "new"),
+    count(environments, "change", "changed"),
+    count(environments, "remove", "removed"),
+  ];
   const risk = highestRisk(changed);
-  const sign = { low: "🟢", medium: "🟡", high: "🔴" }[risk];
-  return `### ${sign} ${counted(changed.length, "environment")}: ${[verbs.filter(Boolean).join(" · "), ...totals(changed)].join(" — ")} — risk **${risk}**`;
+  const parts = [
+    ...(environments.length === 0
+      ? []
+      : [`${counted(environments.length, "environment")}: ${verbs.filter(Boolean).join(" · ")}`]),
+    ...(environments.length === changed.length ? [] : [environments.length === 0 ? "The rules change" : "the rules change"]),
+    ...totals(environments),
+    `risk **${risk}**${prodLosses(changed)}`,
+  ];
+  return `### ${{ low: "🟢", medium: "🟡", high: "🔴" }[risk]} ${parts.join(" — ")}`;
 }
 
 function count(plans: readonly Plan[], verb: Plan["verb"], word: string): string {
@@ -55,180 +78,143 @@ function count(plans: readonly Plan[], verb: Plan["verb"], word: string): string
   return number === 0 ? "" : `${number} ${word}`;
 }
 
-function counted(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? "" : "s"}`;
-}
-
 function highestRisk(plans: readonly Plan[]): Risk {
   const risks = plans.map(riskOf);
   return risks.includes("high") ? "high" : risks.includes("medium") ? "medium" : "low";
 }
 
-/** `DNS +2 ~1 −0 · WAF ~1`: the two that face the world. */
+/** One lost thing of prod among two hundred plans stands on the first line (threat S26). */
+function prodLosses(plans: readonly Plan[]): string {
+  const prod = losing(plans.filter(({ type }) => type === "prod"));
+  const whole = prod.filter(({ verb }) => verb === "remove").length;
+  const parts = prod.filter(({ verb }) => verb !== "remove").reduce((sum, plan) => sum + lossCount(plan), 0);
+  const lost = [...(whole > 0 ? [counted(whole, "environment")] : []), ...(parts > 0 ? [counted(parts, "thing")] : [])];
+  return lost.length === 0 ? "" : `, prod loses ${lost.join(" and ")}`;
+}
+
+/** `DNS +2 ~1 −0 · WAF ~1`: the two that face the world. Whether a name goes is always said. */
 function totals(plans: readonly Plan[]): readonly string[] {
   const parts = (["dns", "waf"] as const).flatMap((target) => {
-    const changes = plans.flatMap((plan) =>
-      changesOf(plan)
-        .filter((entry) => entry.target === target)
-        .map(({ change }) => change),
-    );
-    return changes.length === 0 ? [] : [`${target.toUpperCase()} ${signs(countChanges(changes))}`];
+    const changes = plans.flatMap((plan) => changesOf(plan).filter((entry) => entry.target === target));
+    const { creates, updates, deletes } = countChanges(changes.map(({ change }) => change));
+    const numbers = [
+      ...(creates > 0 ? [`+${creates}`] : []),
+      ...(updates > 0 ? [`~${updates}`] : []),
+      ...(deletes > 0 || target === "dns" ? [`−${deletes}`] : []),
+    ];
+    return changes.length === 0 ? [] : [`${target.toUpperCase()} ${numbers.join(" ")}`];
   });
   return parts.length === 0 ? [] : [parts.join(" · ")];
 }
 
-export function signs({ creates, updates, deletes }: ReturnType<typeof countChanges>): string {
-  const parts = [creates > 0 && `+${creates}`, updates > 0 && `~${updates}`, deletes > 0 && `−${deletes}`].filter(
-    (part) => part !== false,
-  );
-  return parts.length === 0 ? "0" : parts.join(" ");
-}
-
-function approvalLines({ rules, diagnostics, conflicts }: PlanNote, changed: readonly Plan[]): readonly string[] {
-  if (
-    rules === undefined ||
-    changed.length === 0 ||
-    conflicts.length > 0 ||
-    diagnostics.some(({ severity }) => severity === "error")
-  )
-    return [];
-  const needed = new Map<number, string[]>();
-  for (const { type, environment } of changed) {
-    const { approvals } = rules.spec.types[type];
-    if (approvals > 0) needed.set(approvals, [...(needed.get(approvals) ?? []), environment]);
-  }
-  const lines = [...needed].map(([approvals, names]) => {
-    const shown = names.slice(0, 5).map((name) => `**${name}**`);
-    const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
-    return `${shown.join(", ")}${more} ${names.length === 1 ? "needs" : "need"} ${counted(approvals, "approval")}, none of author, committer or pusher`;
+function approvalLine({ rules }: PlanNote, changed: readonly Plan[]): readonly string[] {
+  if (rules === undefined || changed.length === 0) return [];
+  const needy = changed.filter(({ type }) => rules.spec.types[type].approvals > 0);
+  const lines = [...Map.groupBy(needy, ({ type }) => rules.spec.types[type].approvals)].map(([approvals, plans]) => {
+    const names = plans.slice(0, NAMES_SHOWN).map((plan) => `**${plain(nameOf(plan))}**`);
+    const more = plans.length > NAMES_SHOWN ? ` and ${plans.length - NAMES_SHOWN} more` : "";
+    const need = plans.length === 1 && !plans.some(isRules) ? "needs" : "need";
+    return `${names.join(", ")}${more} ${need} ${counted(approvals, "approval")}, none of author, committer or pusher`;
   });
+  if (lines.length === 0) return ["Nothing happens before the merge."];
   return [[...lines, "nothing happens before the merge"].join(" · ")];
 }
 
 function conflictLines(paths: readonly string[]): readonly string[] {
   if (paths.length === 0) return [];
-  return [
-    `Merge the target branch into this one and mend: ${paths
-      .slice(0, 20)
-      .map((path) => code(path))
-      .join(", ")}`,
-  ];
+  const shown = paths.slice(0, LINES_SHOWN).map((path) => code(path));
+  const more = paths.length > LINES_SHOWN ? ` and ${paths.length - LINES_SHOWN} more` : "";
+  return [`Merge the target branch into this one and mend: ${shown.join(", ")}${more}`];
 }
 
-function mistakes(diagnostics: readonly Diagnostic[]): readonly string[] {
+function mistakes(diagnostics: readonly Diagnostic[], budget: number): readonly string[] {
   if (diagnostics.length === 0) return [];
-  const lines = diagnostics.slice(0, DIAGNOSTICS_SHOWN).map(({ path, line, column, severity, message, hint, code: rule }) => {
+  const ordered = diagnostics.toSorted(
+    (a, b) => Number(b.severity === "error") - Number(a.severity === "error") || compareDiagnostics(a, b),
+  );
+  const lines = ordered.map(({ path, line, column, severity, message, hint, code: rule }) => {
     const sign = severity === "error" ? "❌" : "⚠️";
-    return `- ${sign} ${code(`${path}:${line}:${column}`)} ${plain(message)} ${plain(hint)} ${code(rule)}`;
+    return [`- ${sign} ${code(`${path}:${line}:${column}`)}`, plain(message), plain(hint), code(rule)].filter(Boolean).join(" ");
   });
-  const more = diagnostics.length - lines.length;
-  return [...lines, ...(more > 0 ? [`- ${more} more: \`claimbot validate\` lists them all`] : []), ""];
+  return [fitting(lines, budget, (left) => `- ${left} more: \`claimbot validate\` lists them all`).join("\n")];
 }
 
-/** What goes for good, unfolded: whole environments, then things of the others. */
-function destruction(plans: readonly Plan[]): readonly string[] {
-  const rows = plans.flatMap((plan) => {
-    const deletes = plan.steps
-      .flatMap((step) => ("missing" in step ? [] : rowsOf(step.target, step.changes)))
-      .filter(({ verb }) => verb === "delete");
-    if (deletes.length === 0) return [];
-    const what = plan.verb === "remove" ? ["**the whole environment**"] : [];
-    const seen = deletes
-      .slice(0, 12)
-      .map((row) => `${TARGET_LABELS[row.target]} ${code(row.what)}${row.before ? ` ${plain(row.before)}` : ""}`);
-    const more = deletes.length > 12 ? [`${deletes.length - 12} more`] : [];
-    return [`| **${plan.environment}** (${plan.type}) | ${[...what, ...seen, ...more].join(", ")} |`];
+/** What goes for good, unfolded. */
+function destruction(plans: readonly Plan[], budget: number): readonly string[] {
+  const rows = losing(plans).map((plan) => {
+    const losses = lossesOf(plan).map(lossText);
+    const all = plan.verb === "remove" ? `**all of it**${losses.length > 0 ? ": " : ""}` : "";
+    return `| **${plain(nameOf(plan))}** (${plan.type}${plan.gone === "expired" ? ", expired" : ""}) | ${all}${losses.join(", ")} |`;
   });
   if (rows.length === 0) return [];
-  const shown = rows.slice(0, 100);
-  const more = rows.length > 100 ? [`| | ${rows.length - 100} more environments |`] : [];
-  return ["**Will be deleted**", "", "| environment | what |", "| --- | --- |", ...shown, ...more, ""];
+  const shown = fitting(rows, budget, (left) => `| ${counted(left, "more environment")} | of lower risk: see below |`);
+  return ["**Will be deleted**", ["| environment | what |", "| --- | --- |", ...shown].join("\n")];
 }
 
-function sections(plans: readonly Plan[], limit: number): string {
-  let left = limit;
-  let folded = 0;
-  let text = "";
-  for (const plan of plans) {
-    const whole = section(plan);
-    const line = `**${plan.environment}** ${WORDS[plan.verb]}: ${stepSummary(plan.steps)} · plan ${code(shortDigest(plan.digest))}\n\n`;
-    if (whole.length <= left - 200) text += whole;
-    else if (line.length <= left - 200) text += line;
-    else folded += 1;
-    left = limit - text.length;
-  }
-  return folded === 0 ? text : `${text}${folded} more in the whole plan: \`claimbot plan\` prints it.\n`;
+function lossText({ what, names }: Loss): string {
+  if (names.length === 0) return what;
+  const shown = names.slice(0, NAMES_SHOWN).map((name) => code(name, 120));
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
+  return `${what} ${shown.join(", ")}${more}`;
 }
 
-const WORDS: Readonly<Record<Plan["verb"], string>> = { create: "new", change: "changed", remove: "removed", none: "unchanged" };
-
-function section(plan: Plan): string {
-  const rows = plan.steps.flatMap((step) => ("missing" in step ? [] : rowsOf(step.target, step.changes)));
-  const shown = rows.slice(0, ROWS_PER_ENVIRONMENT).map(tableRow);
-  const more =
-    rows.length > shown.length ? ["", `${rows.length - shown.length} more changes; \`claimbot plan\` prints them all.`] : [];
-  const contested = plan.steps.flatMap((step) =>
-    "missing" in step ? [] : step.contested.map((text) => `- ⚠️ not ours, not touched: ${plain(text)}`),
-  );
-  const summary = `<b>${plan.environment}</b> (${plan.type}) ${WORDS[plan.verb]}: ${stepSummary(plan.steps)} · plan <code>${shortDigest(plan.digest)}</code>`;
-  return [
-    `<details><summary>${summary}</summary>`,
-    "",
-    "| target | what | before | after |",
-    "| --- | --- | --- | --- |",
-    ...shown,
-    ...more,
-    "",
-    ...contested,
-    ...versionLines(plan),
-    plan.verb === "remove"
-      ? "Order: tombstone → unexpose → unprotect → tear down → removed."
-      : "Order: record → build → protect → expose → tell GitLab.",
-    "</details>",
-    "",
-    "",
-  ].join("\n");
-}
-
-function tableRow({ verb, target, what, before, after }: Row): string {
-  const sign = { create: "+", update: "~", delete: "−" }[verb];
-  const now = cell(after);
-  return `| ${sign} ${TARGET_LABELS[target]} | ${code(what, 160)} | ${cell(before)} | ${now === "" ? "" : `**${now}**`} |`;
-}
-
-function cell(text: string | undefined): string {
-  return text === undefined || text === "" ? "" : code(text, 120);
-}
-
-function versionLines({ versions }: Plan): readonly string[] {
-  const lines = Object.entries(versions).map(([service, { constraint, tag, digest }]) => {
-    if (tag === undefined) return `- ${code(service)} stays ${code(constraint)}: no registry is configured to resolve it`;
-    return `- ${code(service)} ${code(tag)}${digest === undefined ? "" : ` ${code(`${digest.slice(0, 19)}…`)}`}, newest that ${code(constraint)} allows`;
-  });
-  return lines.length === 0 ? [] : ["Versions", "", ...lines, ""];
-}
-
-export function stepSummary(steps: readonly Step[]): string {
-  return steps
-    .flatMap((step) =>
-      "missing" in step || step.changes.length === 0
+/** What stands where ours should be, also where nothing else changes: a rollout would stop there. */
+function contested(plans: readonly Plan[]): readonly string[] {
+  const lines = plans.flatMap((plan) =>
+    plan.steps.flatMap((step) =>
+      "missing" in step
         ? []
-        : [`${TARGET_LABELS[step.target]} ${signs(countChanges(step.changes))}`],
-    )
-    .join(" · ");
+        : step.contested.map((text) => `- ⚠️ **${plain(nameOf(plan))}** ${TARGET_LABELS[step.target]}: ${plain(text)}`),
+    ),
+  );
+  if (lines.length === 0) return [];
+  const more = lines.length - LINES_SHOWN;
+  return ["**Not ours, not touched**", [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`- ${more} more`] : [])].join("\n")];
 }
 
-/** `Not planned: waf, dns (no CLAIMBOT_CLOUDFLARE_TOKEN)`: what is not configured is never silence. */
+/** Whole lines up to so many characters, then how many are left. */
+function fitting(lines: readonly string[], budget: number, more: (left: number) => string): readonly string[] {
+  const shown: string[] = [];
+  let length = 0;
+  for (const line of lines) {
+    length += line.length + 1;
+    if (length > budget && shown.length > 0) return [...shown, more(lines.length - shown.length)];
+    shown.push(line);
+  }
+  return shown;
+}
+
+/** Whole folds as long as they fit, the riskiest first, then a line each, then how many are left. Never a cut table. */
+function sections(plans: readonly Plan[], rules: Platform | undefined, budget: number): string {
+  const ranks = { high: 0, medium: 1, low: 2 } as const;
+  const folds: string[] = [];
+  const lines: string[] = [];
+  let left = budget - 200;
+  let dropped = 0;
+  for (const plan of plans.toSorted((a, b) => ranks[riskOf(a)] - ranks[riskOf(b)])) {
+    const [fold, line] = [planSection(plan, rules), planLine(plan)];
+    // Every line that is left must still fit, so that one long plan does not push the others out.
+    if (fold.length + (plans.length - folds.length - lines.length) * line.length <= left) folds.push(fold);
+    else if (line.length <= left) lines.push(line);
+    else dropped += 1;
+    left = budget - 200 - folds.concat(lines).reduce((sum, text) => sum + text.length, 0);
+  }
+  const rest = dropped > 0 ? [`${dropped} more in the whole plan: \`claimbot plan\` prints it.`] : [];
+  return [...folds, ...(lines.length > 0 ? [lines.join(""), "\n"] : []), ...(rest.length > 0 ? [...rest, "\n\n"] : [])].join("");
+}
+
 function absences(plans: readonly Plan[]): readonly string[] {
-  return missingTargets(plans).map(({ reason, targets }) => `Not planned: ${targets.join(", ")} (${reason})`);
+  const missing = missingTargets(plans).map(({ reason, targets }) => `${targets.join(", ")} (${plain(reason)})`);
+  return missing.length === 0 ? [] : [`Not planned: ${missing.join(" · ")}`];
 }
 
+/** What is not configured is never silence: each reason with the targets that it keeps from being planned. */
 export function missingTargets(
   plans: readonly Plan[],
 ): readonly { readonly reason: string; readonly targets: readonly string[] }[] {
-  const missing = (plans[0]?.steps ?? []).flatMap((step) => ("missing" in step ? [step] : []));
+  const missing = plans.flatMap((plan) => plan.steps.flatMap((step) => ("missing" in step ? [step] : [])));
   return [...Map.groupBy(missing, (step) => step.missing)].map(([reason, steps]) => ({
     reason,
-    targets: steps.map(({ target }) => TARGET_LABELS[target]),
+    targets: [...new Set(steps.map(({ target }) => TARGET_LABELS[target]))],
   }));
 }

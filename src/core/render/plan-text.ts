@@ -3,8 +3,11 @@ import type { Platform } from "../claim/platform.generated.ts";
 import { shortDigest } from "../json.ts";
 import { countChanges, type Plan } from "../plan.ts";
 import { oneLine } from "./encode.ts";
-import { missingTargets, signs } from "./plan-note.ts";
-import { rowsOf, TARGET_LABELS, type Row } from "./words.ts";
+import { expiryText } from "./expiry-words.ts";
+import { missingTargets } from "./plan-note.ts";
+import { signs } from "./plan-section.ts";
+import type { Row } from "./row.ts";
+import { rowsOf, TARGET_LABELS } from "./words.ts";
 
 const WORDS: Readonly<Record<Plan["verb"], string>> = {
   create: "+ new",
@@ -22,18 +25,25 @@ export interface PlanTextOptions {
   readonly unchecked?: readonly string[];
 }
 
+/** Foreign text is one line without control characters: it cannot speak to the terminal. Ends with a line end. */
 export function renderPlanText(plans: readonly Plan[], options: PlanTextOptions): string {
   const changed = plans.filter(({ verb }) => verb !== "none");
-  const nameWidth = Math.max(0, ...changed.map(({ environment }) => environment.length));
+  const nameWidth = Math.max(0, ...changed.map(({ environment }) => oneLine(environment).length));
   const lines = changed.map((plan) =>
-    `${plan.environment.padEnd(nameWidth)}  ${WORDS[plan.verb].padEnd(10)}  ${shortDigest(plan.digest)}   ${steps(plan, options)}`.trimEnd(),
+    `${oneLine(plan.environment).padEnd(nameWidth)}  ${WORDS[plan.verb].padEnd(10)}  ${shortDigest(plan.digest)}   ${steps(plan, options)}`.trimEnd(),
   );
-  const details = changed.flatMap((plan) => ["", plan.environment, ...planLines(plan, options.colour)]);
+  const details = changed.flatMap((plan) => ["", oneLine(plan.environment), ...planLines(plan, options.colour)]);
+  const others = plans
+    .filter(({ verb }) => verb === "none")
+    .flatMap((plan) => {
+      const contested = contestedLines(plan);
+      return contested.length === 0 ? [] : ["", oneLine(plan.environment), ...contested];
+    });
   const nothing = changed.length === 0 ? ["Nothing changes."] : [];
-  const absences = missingTargets(plans).map(({ reason, targets }) => `not planned: ${targets.join(", ")} (${reason})`);
+  const absences = missingTargets(plans).map(({ reason, targets }) => `not planned: ${targets.join(", ")} (${oneLine(reason)})`);
   const unchecked = (options.unchecked ?? []).map((what) => `not checked here: ${what}`);
   const notes = [...absences, ...unchecked];
-  return [...lines, ...details, ...nothing, ...(notes.length > 0 ? ["", ...notes] : []), ""].join("\n");
+  return [...lines, ...nothing, ...details, ...others, ...(notes.length > 0 ? ["", ...notes] : []), ""].join("\n");
 }
 
 function steps(plan: Plan, { platform }: PlanTextOptions): string {
@@ -42,25 +52,43 @@ function steps(plan: Plan, { platform }: PlanTextOptions): string {
     if (step.target === "claim-store" && plan.verb === "remove") return ["claim tombstone"];
     return [`${TARGET_LABELS[step.target]} ${signs(countChanges(step.changes))}`];
   });
-  const ttl = plan.claim?.spec.expiry?.ttl ?? platform?.spec.types[plan.type].expiry?.ttl;
-  if (plan.type === "sue" && plan.verb !== "remove" && ttl !== undefined)
-    parts.push(`expires ${ttl.replace(/[hd]$/, " $&")} after release`);
-  if (plan.gone === "expired") parts.push("expired");
-  return parts.join("  ");
+  const expiry = expiryText(plan, platform);
+  return [...parts, ...(expiry === undefined ? [] : [`expires ${expiry}`]), ...(plan.gone === "expired" ? ["expired"] : [])].join(
+    "  ",
+  );
 }
 
 function planLines(plan: Plan, colour: boolean): readonly string[] {
   const rows = plan.steps.flatMap((step) => ("missing" in step ? [] : rowsOf(step.target, step.changes)));
-  const width = Math.min(60, Math.max(0, ...rows.map(({ what }) => oneLine(what).length)));
-  const contested = plan.steps.flatMap((step) =>
-    "missing" in step ? [] : step.contested.map((text) => `  ! ${TARGET_LABELS[step.target].padEnd(6)}  ${oneLine(text)}`),
+  const width = Math.min(60, Math.max(0, ...rows.map(({ what }) => oneLine(what, WHAT_LENGTH).length)));
+  const pending = plan.steps.flatMap((step) =>
+    "missing" in step ? [] : step.pending.map((text) => `  … ${TARGET_LABELS[step.target].padEnd(6)}  ${oneLine(text)}`),
   );
-  return [...rows.map((row) => rowLine(row, width, colour)), ...contested];
+  return [...rows.map((row) => rowLine(row, width, colour)), ...pending, ...contestedLines(plan)];
 }
 
+function contestedLines(plan: Plan): readonly string[] {
+  return plan.steps.flatMap((step) =>
+    "missing" in step
+      ? []
+      : step.contested.map((text) => `  ! ${TARGET_LABELS[step.target].padEnd(6)}  not ours, not touched: ${oneLine(text)}`),
+  );
+}
+
+const WHAT_LENGTH = 120;
+const VALUE_LENGTH = 400;
+
 function rowLine({ verb, target, what, before, after }: Row, width: number, colour: boolean): string {
-  const value = [before, after].filter((text) => text !== undefined && text !== "").map((text) => oneLine(text ?? "", 100));
-  const text = verb === "delete" ? ["deleted", ...value].join("  ") : value.join(" → ");
-  const line = `  ${SIGNS[verb]} ${TARGET_LABELS[target].padEnd(6)}  ${oneLine(what).padEnd(width)}  ${text}`.trimEnd();
+  const values = [before, after].flatMap((text) => (text === undefined || text === "" ? [] : [oneLine(text, VALUE_LENGTH)]));
+  const text =
+    verb === "delete" ? [...values, "deleted"].join("  ") : verb === "update" ? changeText(before, values) : values.join("");
+  const line =
+    `  ${SIGNS[verb]} ${TARGET_LABELS[target].padEnd(6)}  ${oneLine(what, WHAT_LENGTH).padEnd(width)}  ${text}`.trimEnd();
   return colour ? `\u001B[${COLOURS[verb]}m${line}\u001B[0m` : line;
+}
+
+/** `20 → 5`; what comes is not taken for what goes. */
+function changeText(before: string | undefined, values: readonly string[]): string {
+  if (values.length === 2) return values.join(" → ");
+  return before === undefined ? `→ ${values.join("")}` : `${values.join("")} → nothing`;
 }

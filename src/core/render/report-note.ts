@@ -1,8 +1,10 @@
 /** The note after the merge: one per environment and merge request, edited as the release goes on. */
-import { closedGates, type Gate } from "../gates.ts";
+import { closedGates, type Gate, type GateName } from "../gates.ts";
 import { shortDigest } from "../json.ts";
 import type { Plan, TargetName } from "../plan.ts";
-import { code, plain } from "./encode.ts";
+import { counted } from "./counted.ts";
+import { code, html, plain } from "./encode.ts";
+import { isRules } from "./plan-section.ts";
 import { rowsOf, TARGET_LABELS } from "./words.ts";
 
 export type ReleaseOutcome =
@@ -18,12 +20,13 @@ export type ReleaseOutcome =
   | { readonly kind: "stalled"; readonly reason: string; readonly wayOut: string };
 
 export function reportMarker(environment: string): string {
-  return `<!-- claimbot:report:${environment} -->`;
+  return `<!-- claimbot:report:${html(environment)} -->`;
 }
 
 export function renderReportNote(environment: string, plan: Plan | undefined, outcome: ReleaseOutcome): string {
   const quoted = plan === undefined ? [] : [`Plan ${code(shortDigest(plan.digest))}`];
-  return [reportMarker(environment), ...lines(environment, plan, outcome, quoted), ""].join("\n");
+  const [title, ...paragraphs] = lines(environment, plan, outcome, quoted);
+  return `${[`${reportMarker(environment)}\n### ${title}`, ...paragraphs].join("\n\n")}\n`;
 }
 
 function lines(
@@ -32,75 +35,124 @@ function lines(
   outcome: ReleaseOutcome,
   quoted: readonly string[],
 ): readonly string[] {
+  const rules = isRules({ environment });
+  const [who, is, its] = rules ? ["The rules", "are", "their"] : [plain(environment), "is", "its"];
   switch (outcome.kind) {
     case "settled": {
-      const state = plan?.verb === "remove" ? "is gone" : "is live";
+      const state = rules ? "adopted" : plan?.verb === "remove" ? "gone" : "live";
       const took = outcome.tookMs === undefined ? "" : ` — ${duration(outcome.tookMs)} after the merge`;
       const approved =
         outcome.approvers.length === 0 ? [] : [`approved by ${outcome.approvers.map((name) => code(name)).join(", ")}`];
       return [
-        `### 🟢 ${environment} ${state}${took}`,
+        `🟢 ${who} ${is} ${state}${took}`,
         chain(plan, outcome),
-        [...quoted, ...approved, `${code(`/claim status ${environment}`)}`].join(" · "),
+        [...quoted, ...approved, code(`/claim status ${environment}`)].join(" · "),
       ];
     }
     case "waiting":
       return [
-        `### 🔵 ${environment} is on its way`,
-        `Waiting: ${plain(outcome.reason)}. claimbot looks again by itself.`,
+        `🔵 ${who} ${is} on ${its} way`,
+        `Waiting: ${plain(outcome.reason, 600)}. claimbot looks again by itself.`,
         ...quoted,
       ];
-    case "held":
+    case "held": {
+      const closed = closedGates(outcome.gates);
+      const [first] = closed;
       return [
-        `### 🟠 ${environment} is held`,
+        `🟠 ${who} ${is} held${first === undefined ? "" : `: ${causeOf(first.gate, outcome.reviewed)}`}`,
         "Nothing was done.",
-        ...closedGates(outcome.gates).map(({ gate, reason }) => `- **${gate}**: ${plain(reason, 600)}`),
-        "",
+        closed.map(({ gate, reason }) => `- **${gate}**: ${plain(reason, 600)}`).join("\n"),
         ...difference(plan, outcome.reviewed),
         ...quoted,
       ];
+    }
     case "stalled":
-      return [`### 🔴 ${environment} stopped`, plain(outcome.reason, 600), `Next: ${plain(outcome.wayOut, 600)}`, ...quoted];
+      return [`🔴 ${who} stopped`, plain(outcome.reason, 600), `Next: ${plain(outcome.wayOut, 600)}`, ...quoted];
   }
 }
 
-const PAST: Readonly<Record<TargetName, readonly [up: string, down: string]>> = {
-  "claim-store": ["recorded", "recorded"],
-  flux: ["built", "torn down"],
-  waf: ["protected", "unprotected"],
-  dns: ["exposed", "unexposed"],
-  deployment: ["told GitLab", "told GitLab"],
+function causeOf(gate: GateName, reviewed: Plan | undefined): string {
+  switch (gate) {
+    case "reviewed-plan":
+      return reviewed === undefined ? "nobody reviewed this plan" : "the world moved since the review";
+    case "approvals":
+      return "approvals are missing";
+    case "hold":
+      return "somebody asked to wait";
+    case "freeze":
+      return "there is a freeze";
+    case "blast-radius":
+      return "it is very much at once";
+    case "deletion":
+      return "prod would lose something";
+  }
+}
+
+interface Phase {
+  readonly up: string;
+  readonly down: string;
+  /** What its changes are. */
+  readonly thing?: string;
+}
+
+const PHASES: Readonly<Record<TargetName, Phase>> = {
+  "claim-store": { up: "recorded", down: "recorded" },
+  flux: { up: "built", down: "torn down", thing: "object" },
+  waf: { up: "protected", down: "unprotected", thing: "rule" },
+  dns: { up: "exposed", down: "unexposed", thing: "name" },
+  deployment: { up: "told GitLab", down: "told GitLab" },
 };
 
+/** `recorded ✓ … → built ✓ 21 objects → protected ✓ as before → exposed ✓ 1 name`. */
 function chain(plan: Plan | undefined, { record, done }: Extract<ReleaseOutcome, { kind: "settled" }>): string {
-  const down = plan?.verb === "remove" ? 1 : 0;
-  const steps = done.map(({ target, changes }) => {
-    const detail =
-      target === "claim-store" && record !== undefined ? ` ${code(record)}` : changes === 0 ? " (nothing to do)" : ` ${changes}`;
-    return `${PAST[target][down]} ✓${detail}`;
-  });
-  return steps.join(" → ");
+  const isDown = plan?.verb === "remove";
+  const recorded = done.filter(({ target }) => target === "claim-store");
+  const others = done.filter(({ target }) => target !== "claim-store");
+  // Down, Removed is the last thing that is written, and what there was nothing of is not worth a word.
+  const ordered = isDown ? [...others.filter(({ changes }) => changes > 0), ...recorded] : [...recorded, ...others];
+  return ordered
+    .map(({ target, changes }) => {
+      const { up, down, thing } = PHASES[target];
+      const name = `${isDown ? down : up} ✓`;
+      if (target === "claim-store") return record === undefined ? name : `${name} ${code(record)}`;
+      if (changes === 0) return `${name} as before`;
+      return thing === undefined ? name : `${name} ${counted(changes, thing)}`;
+    })
+    .join(" → ");
 }
+
+const DIFFERENCES_SHOWN = 40;
 
 /** What differs between the reviewed plan and the one that would be rolled out now. */
 function difference(now: Plan | undefined, reviewed: Plan | undefined): readonly string[] {
-  if (now === undefined || reviewed === undefined) return [];
-  const texts = (plan: Plan): Map<string, string> =>
-    new Map(
-      plan.steps
-        .flatMap((step) => ("missing" in step ? [] : rowsOf(step.target, step.changes)))
-        .map((row) => [
-          `${row.target} ${row.what}`,
-          `${TARGET_LABELS[row.target]} | ${code(row.what)} | ${code([row.before, row.after].filter(Boolean).join(" → ") || row.verb)}`,
-        ]),
-    );
-  const [was, is] = [texts(reviewed), texts(now)];
-  const rows = [
-    ...[...was].filter(([key, text]) => is.get(key) !== text).map(([, text]) => `| reviewed | ${text} |`),
-    ...[...is].filter(([key, text]) => was.get(key) !== text).map(([, text]) => `| now | ${text} |`),
+  if (now === undefined || reviewed === undefined || now.digest === reviewed.digest) return [];
+  const [was, is] = [rowTexts(reviewed), rowTexts(now)];
+  const rows = [...new Set([...was.keys(), ...is.keys()])]
+    .filter((key) => was.get(key)?.change !== is.get(key)?.change)
+    .map((key) => {
+      const [before, after] = [was.get(key), is.get(key)];
+      const what = (before ?? after)?.what ?? "";
+      return `| ${what} | ${before?.change ?? "nothing"} | ${after === undefined ? "nothing" : `**${after.change}**`} |`;
+    });
+  if (rows.length === 0) return ["The changes are the same; the inputs or rules that they stand on moved."];
+  const more = rows.length - DIFFERENCES_SHOWN;
+  return [
+    "What differs:",
+    ["| target | what | reviewed | now |", "| --- | --- | --- | --- |", ...rows.slice(0, DIFFERENCES_SHOWN)].join("\n"),
+    ...(more > 0 ? [`${counted(more, "more difference")}.`] : []),
   ];
-  if (rows.length === 0) return ["The changes are the same; the inputs or rules that they stand on moved.", ""];
-  return ["What differs:", "", "| | target | what | change |", "| --- | --- | --- | --- |", ...rows.slice(0, 40), ""];
+}
+
+function rowTexts(plan: Plan): ReadonlyMap<string, { readonly what: string; readonly change: string }> {
+  const rows = plan.steps.flatMap((step) => ("missing" in step ? [] : rowsOf(step.target, step.changes)));
+  return new Map(
+    rows.map(({ key, verb, target, what, before, after }) => {
+      const values = [before, after].filter((text) => text !== undefined && text !== "").join(" → ");
+      const verbs = { create: "new", update: "", delete: "deleted" };
+      const change = [verbs[verb], ...(values === "" ? [] : [code(values, 200)])].filter(Boolean).join(" ");
+      return [key, { what: `${TARGET_LABELS[target]} | ${code(what, 160)}`, change }];
+    }),
+  );
 }
 
 export function duration(ms: number): string {

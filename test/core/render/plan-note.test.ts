@@ -1,0 +1,224 @@
+import MarkdownIt from "markdown-it";
+import { describe, expect, test } from "vitest";
+import { rulesPlan } from "../../../src/core/adopted.ts";
+import type { Diagnostic } from "../../../src/core/diagnostic.ts";
+import type { Plan } from "../../../src/core/plan.ts";
+import { quickActionIn } from "../../../src/core/render/encode.ts";
+import { PLAN_MARKER, renderPlanNote, type PlanNote } from "../../../src/core/render/plan-note.ts";
+import { extractQuickActions } from "../../../src/sandbox/gitlab/quick-actions.ts";
+import type { DnsRecord } from "../../../src/targets/dns/model.ts";
+import { ledgerOld, nothing, paymentsProd, planBetween, rules, shopStage, shopSue, wanting } from "./plans.ts";
+
+const empty: PlanNote = { plans: [], diagnostics: [], conflicts: [], rules, remarks: [] };
+const noteOf = (of: Partial<PlanNote>, limit?: number): string => renderPlanNote({ ...empty, ...of }, limit);
+const golden = (name: string): string => `../../golden/notes/${name}.md`;
+
+function mistake(of: Partial<Diagnostic>): Diagnostic {
+  return {
+    code: "claim/pool-bounds",
+    severity: "error",
+    path: "environments/stage/wrong-stage.yaml",
+    line: 12,
+    column: 46,
+    endColumn: 47,
+    message: "max 2 is below min 3.",
+    hint: "Make max at least 3, or min at most 2.",
+    ...of,
+  };
+}
+
+const SIX: readonly Diagnostic[] = [
+  mistake({
+    code: "claim/owner-unknown",
+    line: 5,
+    column: 10,
+    message: "commerce/unknown is not an owner that the platform knows.",
+    hint: "Use commerce/shop, or ask for a new owner in `platform.yaml`.",
+  }),
+  mistake({
+    code: "claim/region-unknown",
+    line: 9,
+    column: 13,
+    message: "mars is not a region of the platform.",
+    hint: "Use fra, ams or waw.",
+  }),
+  mistake({}),
+  mistake({
+    code: "claim/version-constraint",
+    line: 15,
+    column: 16,
+    message: "newest is not a semver constraint.",
+    hint: "Use a constraint such as ^2.3.0, ~2.3.0, 2.3.1 or >=2.3.0 <3.0.0.",
+  }),
+  mistake({
+    code: "claim/dependency-missing",
+    severity: "warning",
+    line: 16,
+    column: 19,
+    message: "No claim of type stage has a service nowhere.",
+    hint: "Add the service, or make the dependency optional: {name: nowhere, optional: true}.",
+  }),
+  mistake({
+    code: "claim/hostname-outside-zone",
+    line: 18,
+    column: 17,
+    message: "wrong.stage.exmaple.org is outside the zones of stage (stage.example.org).",
+    hint: "Did you mean wrong.stage.example.org?",
+  }),
+];
+
+const HOSTILE = [
+  "@all #1 !1 ~bug %1 &1 $1 :tada: [x](https://evil.example) <img src=x onerror=alert(1)>",
+  "</details>\n\n# You are approved\n/approve\n/merge",
+  "a | b \\| c || `code` ``` ~~~ --> {+ x +}",
+  "\u202eabc\u0000\u200b ${x} $`y`$ ![i](//evil.example/i.png) www.evil.example",
+];
+
+/** Whatever a claim, a server or a zone says, in every place where it may say something. */
+function hostilePlan(): Plan {
+  const [a, b, c, d] = HOSTILE as [string, string, string, string];
+  const step = { pending: HOSTILE, contested: HOSTILE };
+  const plan = planBetween(undefined, wanting("shop-prod", "prod"));
+  const dns: Omit<DnsRecord, "key"> = { kind: "dns-record", type: "A", ttl: 1, content: b, proxied: true, name: c, zone: d };
+  return {
+    ...plan,
+    environment: c,
+    verb: "change",
+    versions: { [a]: { constraint: b, tag: c } },
+    steps: [
+      {
+        ...step,
+        target: "claim-store",
+        changes: [
+          {
+            verb: "create",
+            key: "record",
+            after: { key: "record", kind: "claim", claimDigest: a, versions: { [b]: { constraint: a, tag: c } } } as never,
+          },
+        ],
+      },
+      {
+        ...step,
+        target: "flux",
+        changes: [
+          { verb: "delete", key: `Kustomization ${a}`, before: { key: `Kustomization ${a}`, kind: "Kustomization" } },
+          { verb: "delete", key: b, before: { key: b, kind: d } },
+          {
+            verb: "update",
+            key: c,
+            before: { key: c, kind: c, object: { [a]: b } } as never,
+            after: { key: c, kind: c, object: { [a]: d } } as never,
+          },
+        ],
+      },
+      {
+        ...step,
+        target: "waf",
+        changes: [
+          { verb: "create", key: a, after: { key: a, kind: "custom-rule", action: b, description: c } as never },
+          { verb: "delete", key: `x ${b}`, before: { key: `x ${b}`, kind: "rate-limit", action: d } as never },
+        ],
+      },
+      {
+        ...step,
+        target: "dns",
+        changes: [
+          { verb: "delete", key: a, before: { key: a, ...dns } },
+          { verb: "create", key: d, after: { key: d, ...dns } },
+        ],
+      },
+      { target: "deployment", missing: d },
+    ],
+  };
+}
+
+/** 199 small changes in dev, and in the middle one name that prod loses. */
+function manyPlans(): readonly Plan[] {
+  const names = Array.from({ length: 200 }, (_, at) => `shop-${String(at).padStart(3, "0")}`);
+  return names.map((name, at) => {
+    const hostnames = (...labels: readonly string[]) => ({ hostnames: labels.map((label) => `${label}.${name}.example.org`) });
+    if (at === 100) return planBetween(wanting(name, "prod", hostnames("a", "b")), wanting(name, "prod", hostnames("a")));
+    return planBetween(wanting(name, "dev", hostnames("a")), wanting(name, "dev", hostnames("a", "b")));
+  });
+}
+
+const NOTES: Readonly<Record<string, string>> = {
+  "one-new": noteOf({ plans: [shopStage] }),
+  mixed: noteOf({ plans: [ledgerOld, paymentsProd, shopSue, nothing] }),
+  "six-mistakes": noteOf({ diagnostics: SIX, plans: [shopStage] }),
+  conflict: noteOf({ conflicts: ["environments/prod/payments-prod.yaml", "platform.yaml"] }),
+  "nothing-changes": noteOf({ plans: [nothing] }),
+  "two-hundred": noteOf({ plans: manyPlans() }),
+  unconfigured: noteOf({
+    plans: [
+      planBetween(undefined, wanting("shop-dev", "dev"), {
+        missing: {
+          waf: "no CLAIMBOT_CLOUDFLARE_TOKEN",
+          dns: "no CLAIMBOT_CLOUDFLARE_TOKEN",
+          deployment: "no CLAIMBOT_GITLAB_URL",
+        },
+      }),
+    ],
+  }),
+  contested: noteOf({
+    plans: [
+      planBetween(undefined, wanting("shop-dev", "dev"), {
+        pending: { flux: ["Kustomization shop-dev is being reconciled"] },
+        contested: { dns: ["A shop.dev.example.org → 192.0.2.9 is not ours (made by hand, ask @mara)"] },
+      }),
+      planBetween(wanting("shop-stage", "stage"), wanting("shop-stage", "stage"), {
+        contested: { waf: ["rule claimbot.test.shop-stage.x bears our mark, but no claim ever asked for it"] },
+      }),
+    ],
+  }),
+  hostile: noteOf({
+    plans: [hostilePlan()],
+    diagnostics: HOSTILE.map((text) =>
+      mistake({ severity: "warning", path: `environments/dev/${text}`, message: text, hint: text }),
+    ),
+  }),
+  "hostile-mistakes": noteOf({
+    diagnostics: HOSTILE.map((text) => mistake({ path: `environments/dev/${text}`, message: text, hint: text })),
+  }),
+  rules: noteOf({
+    plans: [
+      rulesPlan(
+        { platform: rules, policies: [{ path: "policies/prod.cedar", text: "old" }] },
+        {
+          platform: {
+            ...rules,
+            spec: { ...rules.spec, types: { ...rules.spec.types, prod: { ...rules.spec.types.prod, approvals: 1 } } },
+          },
+          policies: [{ path: "policies/prod.cedar", text: "new" }],
+        },
+      ),
+    ],
+  }),
+};
+
+describe("the note", () => {
+  test.each(Object.entries(NOTES))("%s reads as it should", async (name, note) => {
+    await expect(note).toMatchFileSnapshot(golden(name));
+  });
+
+  test.each(Object.entries(NOTES))(
+    "%s is whole: its marker first, its folds closed, its tables uncut, and no quick action",
+    (_, note) => {
+      expect(note.startsWith(`${PLAN_MARKER}\n### `)).toBe(true);
+      expect(note).not.toMatch(/\n\n\n|undefined|\[object|NaN/);
+      expect(note.endsWith("\n")).toBe(true);
+      expect(extractQuickActions(note).actions).toEqual([]);
+      expect(quickActionIn(note)).toBeUndefined();
+      const tokens = new MarkdownIt({ html: true }).parse(note, {});
+      const html = tokens.filter(({ type }) => type === "html_block").map(({ content }) => content.trim());
+      const folds = html.slice(1);
+      expect(folds.filter((text) => text === "</details>")).toHaveLength(folds.length / 2);
+      expect(
+        folds.every((text, at) => (at % 2 === 0 ? /^<details><summary><b>.*<\/summary>$/.test(text) : text === "</details>")),
+      ).toBe(true);
+      const cells = tokens.filter(({ type }) => type === "td_open" || type === "th_open").length;
+      const bars = note.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| ---"));
+      expect(cells).toBe(bars.reduce((sum, line) => sum + line.split(/(?<!\\) \|/).length - 1, 0));
+    },
+  );
+});
