@@ -31,6 +31,8 @@ export interface RehearsalOptions {
   /** How long each service and cluster takes to be built; nothing without. */
   readonly buildMs?: number;
   readonly log?: Log;
+  /** What claimbot's flows take for the time. */
+  readonly now?: () => Date;
   readonly databaseUrl?: string;
 }
 
@@ -55,7 +57,7 @@ export interface Rehearsal extends Servers {
   settled(timeoutMs?: number): Promise<void>;
 }
 
-export async function startServers(options: Omit<RehearsalOptions, "log"> = {}): Promise<Servers> {
+export async function startServers(options: Omit<RehearsalOptions, "log" | "now"> = {}): Promise<Servers> {
   const seed = options.seed ?? STARTER;
   const platform = parse(readFileSync(join(seed, "platform.yaml"), "utf8")) as Platform;
   const data = await mkdtemp(join(tmpdir(), "claimbot-rehearsal-"));
@@ -128,10 +130,10 @@ export async function startRehearsal(options: RehearsalOptions = {}): Promise<Re
   const log = options.log ?? openLog({ level: "error", secrets: config.secrets });
   const rehearsal = {
     ...servers,
-    service: await startService(config, log),
+    service: await startService(config, log, options.now),
     async restart() {
       await rehearsal.service.drain();
-      rehearsal.service = await startService(config, log);
+      rehearsal.service = await startService(config, log, options.now);
     },
     async settled(timeoutMs = 60_000) {
       const deadline = performance.now() + timeoutMs;

@@ -29,7 +29,12 @@ const KEPT_DAYS = 90;
 type ServiceConfig = Config & { readonly gitlab: NonNullable<Config["gitlab"]> };
 
 /** Throws Stalled when the data directory has another owner, Waiting when the database does not answer. */
-export async function startService(config: Config, log: Log): Promise<Service> {
+export async function startService(
+  config: Config,
+  log: Log,
+  /** What the flows take for the time: a rehearsal may be ahead of it. */
+  now = (): Date => new Date(),
+): Promise<Service> {
   if (!hasGitlab(config)) throw new Error("the service needs GitLab: readConfig('serve') says so first");
   const dataDirectory = resolve(config.dataDirectory);
   await makeDataDirectory(dataDirectory);
@@ -53,7 +58,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     defaultBranch: undefined,
   };
   const world = lazily(async () => {
-    const opened = await openForgeWorld(config, dataDirectory, forge, queue, log);
+    const opened = { ...(await openForgeWorld(config, dataDirectory, forge, queue, log)), now };
     const [me, project] = await Promise.all([forge.me(), forge.project()]);
     Object.assign(facts, { projectId: project.id, botId: me.id, defaultBranch: project.defaultBranch });
     return opened;

@@ -1,4 +1,5 @@
 /** What people do in a rehearsal, and what is seen of it: each ends when claimbot has answered. */
+import { createHmac, randomUUID } from "node:crypto";
 import { expect } from "vitest";
 import type { Rehearsal, Servers } from "../../src/rehearsal.ts";
 import type { Files } from "../../src/sandbox/gitlab/handle.ts";
@@ -57,7 +58,7 @@ export async function say(
 ): Promise<{ readonly id: number; readonly answer: string | undefined; readonly reaction: string | undefined }> {
   const id = await rehearsal.gitlab.comment(iid, text, { as });
   if (id === undefined) throw new Error("GitLab took all of it for quick actions");
-  await rehearsal.settled();
+  await idle(rehearsal);
   return { id, ...heard(rehearsal, iid, id) };
 }
 
@@ -99,5 +100,23 @@ export function expectClean({ gitlab, cloudflare }: Servers): void {
     gitlab: [],
     cloudflare: [],
     quickActions: [],
+  });
+}
+
+/** Sends a webhook as GitLab 19 signs it: Standard Webhooks, under a new id. */
+export async function post({ env }: Servers, event: string, body: string): Promise<Response> {
+  const [id, timestamp] = [randomUUID(), String(Math.floor(Date.now() / 1000))];
+  const key = Buffer.from((env["CLAIMBOT_WEBHOOK_SIGNING_TOKEN"] ?? "").replace("whsec_", ""), "base64");
+  const signature = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
+  return fetch(`http://${env["CLAIMBOT_LISTEN"]}/webhooks/gitlab`, {
+    method: "POST",
+    body,
+    headers: {
+      "content-type": "application/json",
+      "x-gitlab-event": event,
+      "webhook-id": id,
+      "webhook-timestamp": timestamp,
+      "webhook-signature": `v1,${signature}`,
+    },
   });
 }

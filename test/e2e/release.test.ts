@@ -1,0 +1,187 @@
+/** Release, end to end: what the gates let through after the merge, and what they hold. One rehearsal; the steps follow each other. */
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { startRehearsal, type Rehearsal } from "../../src/rehearsal.ts";
+import { edited, expectClean, logOf, merge, noteOf, open, propose, report, say } from "./actions.ts";
+import { seedOf, type Seed } from "./seed.ts";
+
+const STAGE = "environments/stage/ledger-stage.yaml";
+const PROD = "environments/prod/ledger-prod.yaml";
+const NAME = "ledger.stage.example.org";
+vi.setConfig({ testTimeout: 60_000 });
+
+let seed: Seed;
+let r: Rehearsal;
+
+beforeAll(async () => {
+  seed = await seedOf(["ledger-stage", "ledger-prod"], (text) => text.replace('from: "2026-12-18', 'from: "2026-01-01'));
+  r = await startRehearsal({ seed: seed.directory });
+  await r.settled();
+  r.gitlab.project.settings.authorMayApprove = true;
+});
+afterEach(() => expectClean(r));
+afterAll(async () => {
+  await r[Symbol.asyncDispose]();
+  await seed[Symbol.asyncDispose]();
+});
+
+/** Sam changes the most nodes of a pool of ledger-stage. */
+async function proposeMax(branch: string, from: number, to: number, labels: readonly string[] = []): Promise<number> {
+  return propose(r, { as: "sam", branch, files: await edited(r, STAGE, `min: 2, max: ${from}`, `min: 2, max: ${to}`), labels });
+}
+
+const records = (): readonly { readonly name: string; readonly type: string; readonly proxied?: boolean | undefined }[] =>
+  r.cloudflare.records("example.org");
+
+describe("approvals", () => {
+  test("none: it is held, the report says what is missing, and nothing was done", async () => {
+    const iid = await proposeMax("none", 4, 5);
+    await merge(r, iid);
+    const note = noteOf(r, iid, report("ledger-stage"));
+    expect(note).toContain("🟠 ledger-stage is held");
+    expect(note).toContain("Nothing was done.");
+    expect(note).toContain("0 of 1 approval");
+    expect(await logOf(r, "ledger-stage")).toEqual([]);
+    expect(records().filter(({ name }) => name === NAME)).toEqual([]);
+  });
+
+  test("of an older head, by the author, by who committed and by who pushed: none counts, and each is told why", async () => {
+    const iid = await proposeMax("own", 5, 6);
+    await r.gitlab.approve(iid, { as: "ana" });
+    await r.gitlab.push({
+      branch: "own",
+      as: "jo",
+      files: { "README.md": "From Jo\n" },
+      author: { name: "Jo", email: "jo@example.org" },
+    });
+    await r.gitlab.push({
+      branch: "own",
+      as: "mara",
+      files: { "README.md": "From somebody\n" },
+      author: { name: "Nobody", email: "nobody@example.org" },
+    });
+    await r.settled();
+    for (const as of ["sam", "jo", "mara"]) await r.gitlab.approve(iid, { as });
+    await merge(r, iid);
+    const note = noteOf(r, iid, report("ledger-stage"));
+    expect(note).toContain("0 of 1 approval");
+    expect(note).toMatch(/Ana ✗ approved an older head/);
+    expect(note).toMatch(/Sam ✗ .*author of the merge request/);
+    expect(note).toMatch(/Jo ✗ committed/);
+    expect(note).toMatch(/Mara ✗ pushed this head/);
+    expect(await logOf(r, "ledger-stage")).toEqual([]);
+  });
+
+  test("withdrawn between two calls: refused as stale, and held", async () => {
+    const iid = await proposeMax("withdrawn", 6, 8);
+    await r.gitlab.approve(iid, { as: "mara" });
+    const path = new RegExp(`merge_requests/${iid}/approvals`);
+    // The first read stands for the decision; the second is the last look before the first effect.
+    r.gitlab.faults.add({ path, fault: { kind: "meanwhile", act: () => {} } });
+    r.gitlab.faults.add({ path, fault: { kind: "meanwhile", act: async () => r.gitlab.unapprove(iid, { as: "mara" }) } });
+    await merge(r, iid, "jo");
+    expect(await r.service.queue.reports({ key: "env:ledger-stage" })).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ outcome: "stale", message: expect.stringContaining("before the first effect") as unknown }),
+      ]),
+    );
+    expect(noteOf(r, iid, report("ledger-stage"))).toContain("0 of 1 approval");
+    expect(await logOf(r, "ledger-stage")).toEqual([]);
+  });
+
+  test("a good one: recorded, built, protected, exposed, told; the report names who approved", async () => {
+    const iid = await proposeMax("good", 8, 4);
+    await r.gitlab.approve(iid, { as: "mara" });
+    await merge(r, iid, "jo");
+    const note = noteOf(r, iid, report("ledger-stage"));
+    expect(note).toContain("🟢 ledger-stage is live");
+    expect(note).toContain("approved by `mara`");
+    const log = await logOf(r, "ledger-stage");
+    expect(log).toMatchObject([{ kind: "Publication", source: { mergeRequest: iid, author: "sam", approvers: ["mara"] } }]);
+    expect(records().find(({ name }) => name === NAME)?.proxied).toBe(true);
+    const rules = r.cloudflare.ruleset("example.org", "http_request_firewall_custom")?.rules ?? [];
+    expect(rules.some(({ expression }) => expression.includes(`"${NAME}"`))).toBe(true);
+    expect(r.flux.objects().some(({ kind, metadata }) => kind === "KubernetesCluster" && metadata.name === "ledger-stage")).toBe(
+      true,
+    );
+    expect(r.gitlab.environment("ledger-stage")).toMatchObject({ state: "available", tier: "staging" });
+    expect(r.gitlab.deployments("ledger-stage")).toHaveLength(1);
+  });
+});
+
+describe("a world that moved since the review", () => {
+  test("is shown and held; /claim apply with the new digest goes on, and heals it", async () => {
+    const iid = await proposeMax("moved", 4, 5);
+    await r.gitlab.approve(iid, { as: "mara" });
+    const own = r.cloudflare.records("example.org").find(({ name }) => name === NAME);
+    r.cloudflare.editRecord("example.org", own?.id ?? "", { proxied: false });
+    await merge(r, iid, "jo");
+    const held = noteOf(r, iid, report("ledger-stage"));
+    expect(held).toContain("🟠 ledger-stage is held");
+    expect(held).toContain("the world moved since the review");
+    expect(held).toMatch(/\| dns \| .*ledger\.stage\.example\.org/);
+    expect(await logOf(r, "ledger-stage")).toHaveLength(1);
+
+    const digest = /\/claim apply ([0-9a-f]{12})/.exec(held)?.[1] ?? "";
+    const wrong = await say(r, iid, "jo", `/claim apply ${"0".repeat(12)}`);
+    expect(wrong.answer).toContain("is not the current plan");
+    expect(wrong.reaction).toBe("x");
+    expect(await logOf(r, "ledger-stage")).toHaveLength(1);
+
+    const { answer, reaction } = await say(r, iid, "jo", `/claim apply ${digest}`);
+    expect(answer).toContain("`ledger-stage`");
+    expect(reaction).toBe("white_check_mark");
+    expect(noteOf(r, iid, report("ledger-stage"))).toContain("🟢 ledger-stage is live");
+    expect(await logOf(r, "ledger-stage")).toHaveLength(2);
+    expect(records().find(({ name }) => name === NAME)?.proxied).toBe(true);
+  });
+
+  test("somebody made a record of the new name by hand: it is not touched, and the release goes on when it is gone", async () => {
+    const second = "ledger-two.stage.example.org";
+    const iid = await propose(r, {
+      as: "sam",
+      branch: "taken",
+      files: await edited(r, STAGE, `[${NAME}]`, `[${NAME}, ${second}]`),
+    });
+    await r.gitlab.approve(iid, { as: "mara" });
+    const foreign = r.cloudflare.addForeignRecord("example.org", { type: "A", name: second, content: "192.0.2.7" });
+    await merge(r, iid, "jo");
+    const stopped = noteOf(r, iid, report("ledger-stage"));
+    expect(stopped).toContain("🔴 ledger-stage stopped");
+    expect(stopped).toContain(second);
+    expect(stopped).toContain("comment /claim apply");
+    expect(r.cloudflare.records("example.org").filter(({ name }) => name === second)).toEqual([foreign]);
+
+    r.cloudflare.removeRecord("example.org", foreign.id);
+    const { reaction } = await say(r, iid, "jo", "/claim apply");
+    expect(reaction).toBe("white_check_mark");
+    expect(noteOf(r, iid, report("ledger-stage"))).toContain("🟢 ledger-stage is live");
+    expect(records().find(({ name }) => name === second)).toMatchObject({ type: "CNAME", proxied: true });
+    expect(await logOf(r, "ledger-stage")).toHaveLength(3);
+  });
+});
+
+describe("other gates", () => {
+  test("a label holds it, and taking the label off lets it go on by itself", async () => {
+    const iid = await proposeMax("hold", 5, 6, ["claimbot::hold"]);
+    await r.gitlab.approve(iid, { as: "mara" });
+    const before = (await logOf(r, "ledger-stage")).length;
+    await merge(r, iid, "jo");
+    expect(noteOf(r, iid, report("ledger-stage"))).toContain("held by the label claimbot::hold");
+    expect(await logOf(r, "ledger-stage")).toHaveLength(before);
+    await r.gitlab.edit(iid, { removeLabels: ["claimbot::hold"] }, { as: "jo" });
+    await r.settled();
+    expect(noteOf(r, iid, report("ledger-stage"))).toContain("🟢 ledger-stage is live");
+    expect(await logOf(r, "ledger-stage")).toHaveLength(before + 1);
+  });
+
+  test("a freeze holds prod, however well it is approved", async () => {
+    const iid = await open(r, { as: "sam", branch: "frozen", files: await edited(r, PROD, "min: 3, max: 8", "min: 3, max: 9") });
+    await r.settled();
+    for (const as of ["mara", "jo"]) await r.gitlab.approve(iid, { as });
+    await merge(r, iid);
+    const note = noteOf(r, iid, report("ledger-prod"));
+    expect(note).toMatch(/\*\*freeze\*\*: frozen until 2027-01-04/);
+    expect(note).not.toContain("**approvals**");
+    expect(await logOf(r, "ledger-prod")).toEqual([]);
+  });
+});

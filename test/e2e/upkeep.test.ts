@@ -1,0 +1,112 @@
+/** Upkeep, end to end: what no webhook told, and what nobody has to tell. */
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { startRehearsal, type Rehearsal } from "../../src/rehearsal.ts";
+import { botNotes, edited, expectClean, idle, logOf, merge, noteOf, open, PLAN, propose, report } from "./actions.ts";
+import { seedOf, type Seed } from "./seed.ts";
+
+const DEV = "environments/dev/ledger-dev.yaml";
+const SUE = "environments/sue/search-vectors-sue.yaml";
+vi.setConfig({ testTimeout: 60_000 });
+
+/** How far claimbot's clock is ahead. */
+let aheadMs = 0;
+let seed: Seed;
+let r: Rehearsal;
+
+beforeAll(async () => {
+  seed = await seedOf(["ledger-dev", "search-vectors-sue"]);
+  r = await startRehearsal({ seed: seed.directory, now: () => new Date(Date.now() + aheadMs) });
+  await idle(r);
+});
+afterEach(() => expectClean(r));
+afterAll(async () => {
+  await r[Symbol.asyncDispose]();
+  await seed[Symbol.asyncDispose]();
+});
+
+/** What the timer does. */
+async function sweep(): Promise<void> {
+  await r.service.queue.enqueue({ kind: "sweep" });
+  await idle(r);
+}
+
+/** GitLab's webhooks are lost while something happens. */
+async function unheard<T>(work: () => Promise<T>): Promise<T> {
+  const hooks = r.gitlab.project.hooks.splice(0);
+  try {
+    return await work();
+  } finally {
+    await r.gitlab.webhooksSettled();
+    r.gitlab.project.hooks.push(...hooks);
+  }
+}
+
+describe("lost webhooks", () => {
+  test("of a merge request that was opened, pushed to, and merged: each sweep repairs what was lost", async () => {
+    const iid = await unheard(async () =>
+      open(r, { as: "sam", branch: "unheard", files: await edited(r, DEV, "max: 2", "max: 3") }),
+    );
+    await idle(r);
+    expect(botNotes(r, iid, PLAN)).toEqual([]);
+    await sweep();
+    expect(noteOf(r, iid, PLAN)).toContain("**`3`**");
+
+    await unheard(async () => r.gitlab.push({ branch: "unheard", as: "sam", files: await edited(r, DEV, "max: 2", "max: 4") }));
+    await sweep();
+    expect(noteOf(r, iid, PLAN)).toContain("**`4`**");
+
+    await unheard(async () => r.gitlab.merge(iid, { as: "mara" }));
+    await idle(r);
+    expect(await logOf(r, "ledger-dev")).toHaveLength(1);
+    await sweep();
+    expect(await logOf(r, "ledger-dev")).toHaveLength(2);
+    expect(noteOf(r, iid, report("ledger-dev"))).toContain("🟢 ledger-dev is live");
+  });
+
+  test("a sweep with nothing to repair writes nothing: no note, no record, no call that changes anything", async () => {
+    const servers = [r.gitlab, r.cloudflare, r.flux];
+    const before = servers.map(({ faults }) => faults.requests.length);
+    const objects = await r.store.list("");
+    await sweep();
+    const writes = servers.flatMap(({ faults }, index) =>
+      faults.requests.slice(before[index]).filter(({ method, path }) => method !== "GET" && !path.endsWith("/git-upload-pack")),
+    );
+    expect(writes).toEqual([]);
+    expect(await r.store.list("")).toEqual(objects);
+  });
+});
+
+describe("a default branch that moved", () => {
+  test("the open merge requests are planned anew against it", async () => {
+    const iid = await propose(r, { as: "sam", branch: "behind", files: await edited(r, DEV, "max: 4", "max: 5") });
+    const other = await propose(r, {
+      as: "sam",
+      branch: "first",
+      files: await edited(r, DEV, "min: 1, max: 4", "min: 2, max: 4"),
+    });
+    await merge(r, other);
+    await sweep();
+    // The two changes are on one line, so they conflict: known without a push.
+    expect(noteOf(r, iid, PLAN)).toContain("conflicts with its target");
+  });
+});
+
+describe("expiry", () => {
+  test("a sue environment goes when its time is over: unexposed first, and its log ends in Removed", async () => {
+    expect(await logOf(r, "search-vectors-sue")).toMatchObject([{ kind: "Publication" }]);
+    const exposed = (): number => r.cloudflare.records("example.org").filter(({ name }) => name.includes(".sue.")).length;
+    expect(exposed()).toBe(1);
+    aheadMs = 3 * 24 * 3_600_000;
+    let exposedAtTeardown: number | undefined;
+    r.flux.faults.add({ path: /^\/hook\//, fault: { kind: "meanwhile", act: () => void (exposedAtTeardown = exposed()) } });
+    await sweep();
+    expect(exposedAtTeardown).toBe(0);
+    expect((await logOf(r, "search-vectors-sue")).map(({ kind }) => kind)).toEqual(["Publication", "Tombstone", "Removed"]);
+    expect(exposed()).toBe(0);
+    expect(r.flux.objects().filter(({ metadata }) => metadata.namespace === "env-search-vectors-sue")).toEqual([]);
+    // The claim is still there, and wants nothing: the next sweep does not bring it back.
+    expect(await r.gitlab.file(SUE)).toBeDefined();
+    await sweep();
+    expect(await logOf(r, "search-vectors-sue")).toHaveLength(3);
+  });
+});
