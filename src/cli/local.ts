@@ -75,7 +75,20 @@ function inFolder(repository: Repository, folder: string): Repository {
         commit,
         paths.map((path) => `${folder}/${path}`),
       ),
+    async fileDiffs(from, to, paths) {
+      const files = await repository.fileDiffs(
+        from,
+        to,
+        paths.map((path) => `${folder}/${path}`),
+      );
+      return files.map((file) => ({ ...file, oldPath: within(folder, file.oldPath), newPath: within(folder, file.newPath) }));
+    },
   };
+}
+
+/** A path from outside the folder, such as that of a file that was moved into it, stays whole. */
+function within(folder: string, path: string): string {
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
 }
 
 function withoutHistory(root: string): Repository {
@@ -92,5 +105,6 @@ function withoutHistory(root: string): Repository {
     parent: refuse,
     lastChange: refuse,
     peopleBetween: refuse,
+    fileDiffs: refuse,
   };
 }

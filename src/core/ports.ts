@@ -60,6 +60,16 @@ export interface Repository {
   lastChange(commit: string, paths: readonly string[]): Promise<string | undefined>;
   /** Commits in `head` and not in `target`. */
   peopleBetween(target: string, head: string): Promise<readonly CommitPeople[]>;
+  /** How files differ between two commits or trees, renames found as GitLab finds them; of those that are now at one of `paths`. */
+  fileDiffs(from: string, to: string, paths: readonly string[]): Promise<readonly FileDiff[]>;
+}
+
+export interface FileDiff {
+  /** Not `newPath` where the file was renamed. */
+  readonly oldPath: string;
+  readonly newPath: string;
+  /** Unified, with three lines around each change, from the first `@@`; empty where no line differs, or none can be shown. */
+  readonly hunks: string;
 }
 
 // ── Registry: tags and digests of services. ──────────────────────────────────────────────────────────────────────────────────────
@@ -112,6 +122,35 @@ export interface MergeRequest {
   /** ISO 8601, by GitLab's clock. */
   readonly mergedAt?: string | undefined;
   readonly webUrl: string;
+  /** Undefined while GitLab has not read the commits. */
+  readonly diffRefs?: DiffRefs | undefined;
+}
+
+/** The commits that the diff of a merge request stands on: it shows what differs between base and head. */
+export interface DiffRefs {
+  readonly baseSha: string;
+  readonly startSha: string;
+  readonly headSha: string;
+}
+
+/** A line in the diff of a merge request. Added: a new number only; removed: an old one only; unchanged, within a hunk: both. */
+export interface LinePosition {
+  readonly oldPath: string;
+  readonly newPath: string;
+  readonly oldLine: number | undefined;
+  readonly newLine: number | undefined;
+}
+
+/** A thread that we began on a line. */
+export interface LineThread {
+  readonly discussionId: string;
+  /** Its first note, which is ours. */
+  readonly noteId: number;
+  readonly body: string;
+  readonly resolved: "no" | "by-us" | "by-others";
+  /** Where it stands in the diff of `headSha`. GitLab moves it on with each push, until a push changes its line. */
+  readonly position: LinePosition;
+  readonly headSha: string;
 }
 
 /** One pushed head of a merge request, by GitLab's own clock. */
@@ -192,6 +231,20 @@ export interface Forge {
   stopEnvironment(name: string, signal?: AbortSignal): Promise<void>;
   /** Makes sure that the newest deployment of the environment is of this commit and successful. */
   deploy(environment: string, commit: string, ref: string, signal?: AbortSignal): Promise<void>;
+  /** Our own threads on lines whose first note begins with the text; looked for to the last page. */
+  lineThreads(iid: number, beginning: string, signal?: AbortSignal): Promise<readonly LineThread[]>;
+  /** `refused`: GitLab takes no thread on that line. Reads back by marker and line before a second attempt. */
+  createLineThread(iid: number, thread: NewLineThread, signal?: AbortSignal): Promise<"created" | "refused">;
+  /** One that is gone, or resolved already, is success. */
+  resolveThread(iid: number, discussionId: string, resolved: boolean, signal?: AbortSignal): Promise<void>;
+}
+
+export interface NewLineThread {
+  /** Begins with the marker. */
+  readonly body: string;
+  readonly marker: string;
+  readonly refs: DiffRefs;
+  readonly position: LinePosition;
 }
 
 // ── Jobs: what waits to be done, keyed so that it is done once. ──────────────────────────────────────────────────────────────────

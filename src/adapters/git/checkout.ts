@@ -9,6 +9,7 @@ import { Stalled } from "../../core/errors.ts";
 import type { Repository } from "../../core/ports.ts";
 import { makeBareRepository, type ObjectFormat } from "./bare-repository.ts";
 import { bareEnvironment, personalEnvironment } from "./environment.ts";
+import { fileDiffsOf } from "./file-diffs.ts";
 import * as objects from "./objects.ts";
 import { git, GitFailure, type GitPlace } from "./run.ts";
 
@@ -67,6 +68,7 @@ export async function openCheckout(directory: string): Promise<Checkout> {
     isAncestor: async (ancestor, descendant) => history(async () => objects.isAncestorOf(view, ancestor, descendant)),
     lastChange: async (commit, paths) => history(async () => objects.lastChangeOf(view, commit, paths)),
     peopleBetween: async (target, head) => history(async () => objects.peopleBetweenOf(view, target, head)),
+    fileDiffs: async (from, to, paths) => fileDiffsOf(view, from, to, paths),
     [Symbol.asyncDispose]: remove,
   };
 }

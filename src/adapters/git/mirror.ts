@@ -10,6 +10,7 @@ import { checkedUrl } from "../http-client.ts";
 import { makeBareRepository } from "./bare-repository.ts";
 import { bareEnvironment } from "./environment.ts";
 import { fetchFailure, isDamage, lockOf, missingRefOf } from "./failure.ts";
+import { fileDiffsOf } from "./file-diffs.ts";
 import * as objects from "./objects.ts";
 import { isObjectId, isRefName, localRef } from "./ref.ts";
 import { git, type GitPlace } from "./run.ts";
@@ -119,6 +120,7 @@ export async function openMirror(options: MirrorOptions): Promise<Repository> {
     isAncestor: async (ancestor, descendant) => reading(async () => objects.isAncestorOf(place, ancestor, descendant)),
     lastChange: async (commit, paths) => reading(async () => objects.lastChangeOf(place, commit, paths)),
     peopleBetween: async (target, head) => reading(async () => objects.peopleBetweenOf(place, target, head)),
+    fileDiffs: async (from, to, paths) => reading(async () => fileDiffsOf(place, from, to, paths)),
   };
 }
 

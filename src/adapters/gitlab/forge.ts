@@ -6,6 +6,7 @@ import { apiOf, unlessMissing, unlessRefused } from "./api.ts";
 import { environmentsOf } from "./environments.ts";
 import { notesOf } from "./notes.ts";
 import { statusOf } from "./status.ts";
+import { threadsOf } from "./threads.ts";
 import { accessLevelOf, memberOf, approvalsOf, list, mergeRequestOf, projectOf, userOf, versionsOf } from "./wire.ts";
 
 export interface ForgeOptions {
@@ -116,6 +117,7 @@ export function openForge(options: ForgeOptions): Forge {
       );
     },
     ...notesOf(api, me, userById),
+    ...threadsOf(api, me),
     ...statusOf(api),
     ...environmentsOf(api),
   };

@@ -2,8 +2,9 @@
  * gitbeaker over our own HTTP client: its own requester repeats POSTs after a 502, ignores Retry-After and keeps the token in its errors
  * (@gitbeaker/rest 43.8.0, measured 2026-11-24).
  */
+import { randomUUID } from "node:crypto";
 import type { MergeRequests } from "@gitbeaker/rest";
-import type { HttpClient } from "../http-client.ts";
+import type { HttpCall, HttpClient } from "../http-client.ts";
 
 type Options = ConstructorParameters<typeof MergeRequests>[0];
 type RequesterFn = NonNullable<Options["requesterFn"]>;
@@ -19,17 +20,32 @@ function requester(client: HttpClient, prefix: string, signal: AbortSignal | und
   const send =
     (method: string): Requester["get"] =>
     async (endpoint, { body, searchParams }: RequestOptions = {}) => {
-      if (body instanceof FormData) throw new Error("bug: forms are not sent");
-      const json = body && Object.keys(body).length > 0 ? JSON.stringify(snakeCaseNames(body)) : undefined;
       const answer = await client({
         method,
         path: `${prefix.replace(/\/$/, "")}/${endpoint}${queryOf(searchParams)}`,
-        ...(json !== undefined && { body: json, headers: { "content-type": "application/json" } }),
+        ...(body instanceof FormData ? multipart(body) : body && Object.keys(body).length > 0 && jsonOf(body)),
         signal,
       });
       return { body: answer.json() as never, headers: answer.headers, status: answer.status };
     };
   return { get: send("GET"), post: send("POST"), put: send("PUT"), patch: send("PATCH"), delete: send("DELETE") };
+}
+
+function jsonOf(body: Readonly<Record<string, unknown>>): Pick<HttpCall, "body" | "headers"> {
+  return { body: JSON.stringify(snakeCaseNames(body)), headers: { "content-type": "application/json" } };
+}
+
+/** With every text as it is: the platform's own encoder would turn each line end of a note into CRLF, and GitLab would keep that. */
+function multipart(form: FormData): Pick<HttpCall, "body" | "headers"> {
+  const boundary = `claimbot-${randomUUID()}`;
+  const parts = [...form].map(([name, value]) => {
+    if (typeof value !== "string" || !/^[\w[\]]+$/.test(name)) throw new Error(`bug: ${name} is no field of text`);
+    return `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  });
+  return {
+    body: `${parts.join("")}--${boundary}--\r\n`,
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+  };
 }
 
 function queryOf(parameters: Readonly<Record<string, unknown>> = {}): string {

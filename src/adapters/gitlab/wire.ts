@@ -2,6 +2,7 @@
 import { Stalled } from "../../core/errors.ts";
 import type {
   Approval,
+  DiffRefs,
   ForgeEnvironment,
   Member,
   MergeRequest,
@@ -60,7 +61,16 @@ export function mergeRequestOf(value: unknown): MergeRequest {
     mergedCommit: state === "merged" ? merged : undefined,
     mergedAt: optionalText(mr, "merged_at"),
     webUrl: text(mr, "web_url"),
+    diffRefs: diffRefsOf(mr["diff_refs"]),
   };
+}
+
+/** Null, or without some of them, while GitLab has not read the commits; lists of merge requests do not tell. */
+function diffRefsOf(value: unknown): DiffRefs | undefined {
+  if (value === null || value === undefined) return undefined;
+  const refs = fields(value);
+  const [baseSha, startSha, headSha] = ["base_sha", "start_sha", "head_sha"].map((name) => optionalText(refs, name));
+  return baseSha && startSha && headSha ? { baseSha, startSha, headSha } : undefined;
 }
 
 /** Newest first. */
