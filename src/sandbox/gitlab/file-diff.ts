@@ -20,13 +20,14 @@ export interface DiffLine {
   readonly text: string;
 }
 
-/** Renames are found as git finds them. */
+/** Renames are found as Gitaly finds them: by less likeness than git itself asks for. */
 export async function fileDiffs(repository: BareRepository, base: string, head: string): Promise<readonly FileDiff[]> {
   const [raw, patch] = await Promise.all([
-    repository.git(["diff-tree", "-r", "-M", "-z", "--raw", "--no-commit-id", "--full-index", base, head]),
-    repository.git(["diff-tree", "-r", "-M", "-p", "--no-color", "--no-ext-diff", "--no-commit-id", base, head]),
+    repository.git(["diff-tree", "-r", "-M30%", "-z", "--raw", "--no-commit-id", "--full-index", base, head]),
+    repository.git(["diff-tree", "-r", "-M30%", "-p", "--no-color", "--no-ext-diff", "--no-commit-id", base, head]),
   ]);
-  const chunks = patch.split(/^diff --git .*\n/m).slice(1);
+  // Not /^diff/m: that would match after a carriage return within a line, too.
+  const chunks = `\n${patch}`.split("\ndiff --git ").slice(1);
   const files: FileDiff[] = [];
   const fields = raw.split("\0");
   for (let at = 0; at < fields.length && fields[at]?.startsWith(":");) {
@@ -50,8 +51,8 @@ export async function fileDiffs(repository: BareRepository, base: string, head: 
 }
 
 function hunksOf(chunk: string): string {
-  const start = chunk.search(/^@@ /m);
-  return start === -1 ? "" : chunk.slice(start);
+  const start = chunk.indexOf("\n@@ ");
+  return start === -1 ? "" : `${chunk.slice(start + 1).replace(/\n$/, "")}\n`;
 }
 
 export function diffLines(diff: string): readonly DiffLine[] {

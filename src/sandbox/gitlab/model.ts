@@ -174,8 +174,9 @@ export interface Note {
   updatedBy: User | undefined;
   readonly system: boolean;
   readonly internal: boolean;
-  readonly position: Position | undefined;
-  readonly lineCode: string | undefined;
+  /** Where it stands now: moved on by pushes that leave its line alone. */
+  position: Position | undefined;
+  lineCode: string | undefined;
   resolvable: boolean;
   resolved: { readonly by: User; readonly at: Date } | undefined;
   readonly awards: Award[];

@@ -8,6 +8,7 @@ import { hookTime } from "../payloads/parts.ts";
 import { pushEvent, type BranchMove } from "../payloads/push-event.ts";
 import { forbidden, Refusal } from "../refusal.ts";
 import { matchesPattern, type World } from "../world.ts";
+import { moveThreads } from "./move-threads.ts";
 import { systemNote } from "./new-note.ts";
 
 // push_event_hooks_limit: one push that moves more branches than this tells no push hook at all.
@@ -80,7 +81,9 @@ export async function addVersion(world: World, mergeRequest: MergeRequest, sha: 
     createdAt: world.now(),
     size: (await fileDiffs(project.repository, base, sha)).length,
   };
+  const before = currentVersion(mergeRequest);
   mergeRequest.versions.push(version);
+  if (before !== undefined) await moveThreads(mergeRequest, before, version);
   return version;
 }
 
