@@ -15,6 +15,7 @@ import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import { hostnamesElsewhere } from "./elsewhere.ts";
 import { filesAt, touchedPaths } from "./files.ts";
 import { inGroups } from "./in-groups.ts";
+import { markLines } from "./line-threads.ts";
 import { affected, judge, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
 import { editStickyNote, writeStickyNote } from "./sticky-note.ts";
 import type { ForgeWorld } from "./world.ts";
@@ -83,6 +84,7 @@ export async function review(
       target,
       { plans: [], diagnostics: error.diagnostics, conflicts: [], rules: rules?.platform, remarks: [] },
       signal,
+      { judgedAll: false },
     );
     return { plans: [], diagnostics: error.diagnostics };
   }
@@ -167,19 +169,28 @@ async function storeReviewed(
   } else await world.memory.rememberReviewedPlans(mr.iid, reviewed);
 }
 
-/** Stores the plans, then says it: the note, where there is something to say, and the status. Without a note no claim was touched. */
+/**
+ * Stores the plans, then says it: the note, where there is something to say, the status, and threads on bad lines. Without a note no
+ * claim was touched.
+ */
 async function conclude(
   world: ForgeWorld,
   mr: MergeRequest,
   target: string,
   note: PlanNote | undefined,
   signal: AbortSignal,
+  { judgedAll = true }: { readonly judgedAll?: boolean } = {},
 ): Promise<void> {
   const isGood = note !== undefined && !note.diagnostics.some(({ severity }) => severity === "error");
   await storeReviewed(world, mr, target, isGood ? note.plans : [], note?.rules);
-  if (note === undefined) await editStickyNote(world, mr.iid, PLAN_MARKER, `${PLAN_MARKER}\n### ⚪ No claims touched\n`, signal);
-  else await writeStickyNote(world, mr.iid, PLAN_MARKER, renderPlanNote(note), signal);
+  const written =
+    note === undefined
+      ? await editStickyNote(world, mr.iid, PLAN_MARKER, `${PLAN_MARKER}\n### ⚪ No claims touched\n`, signal)
+      : await writeStickyNote(world, mr.iid, PLAN_MARKER, renderPlanNote(note), signal);
   await world.forge.setStatus(mr.sha ?? "", mr.sourceBranch, statusOf(note), signal);
+  // Last: whatever GitLab says to a thread, note and status are there. Where the branches conflict nothing was judged.
+  if (note !== undefined && note.conflicts.length > 0) return;
+  await markLines(world, mr, target, { diagnostics: note?.diagnostics ?? [], complete: judgedAll, note: written }, signal);
 }
 
 function statusOf(note: PlanNote | undefined): CommitStatus {

@@ -3,6 +3,9 @@ import { digestOfBytes } from "../core/json.ts";
 import { quickActionIn } from "../core/render/encode.ts";
 import type { ForgeWorld } from "./world.ts";
 
+/** `found`: there was one, by our memory or on GitLab. */
+export type WrittenNote = "none" | "created" | "found";
+
 /** `body` begins with the marker, an HTML comment. Two runs with the same text write once. */
 export async function writeStickyNote(
   world: ForgeWorld,
@@ -10,17 +13,18 @@ export async function writeStickyNote(
   marker: string,
   body: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<WrittenNote> {
   if (!body.startsWith(marker)) throw new Error("a sticky note begins with its marker");
   if (quickActionIn(body) !== undefined) throw new Error("a note must never hold a quick action");
   const bodyDigest = digestOfBytes(body);
   const known = await world.memory.stickyNote(iid, marker);
-  if (known?.bodyDigest === bodyDigest) return;
+  if (known?.bodyDigest === bodyDigest) return "found";
   const noteId = known?.noteId ?? (await world.forge.findOwnNote(iid, marker, signal))?.id;
   // A note that somebody deleted is written again: it is the only place where the plan can be read.
   const isThere = noteId !== undefined && (await world.forge.editNote(iid, noteId, body, signal)) === "edited";
   const written = isThere ? noteId : (await world.forge.createNote(iid, body, marker, signal)).id;
   await world.memory.rememberStickyNote(iid, marker, { noteId: written, bodyDigest });
+  return noteId === undefined ? "created" : "found";
 }
 
 /** Writes only where there is a note already: to take back what is no longer true, never to say something that nobody asked. */
@@ -30,7 +34,7 @@ export async function editStickyNote(
   marker: string,
   body: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<WrittenNote> {
   const known = (await world.memory.stickyNote(iid, marker)) ?? (await world.forge.findOwnNote(iid, marker, signal));
-  if (known !== undefined) await writeStickyNote(world, iid, marker, body, signal);
+  return known === undefined ? "none" : writeStickyNote(world, iid, marker, body, signal);
 }
