@@ -65,7 +65,7 @@ function reviewedPlan({ plan, review, confirmed }: GateFacts): Gate {
       ? `plan ${now} was not reviewed`
       : `the world moved since the review: reviewed ${shortDigest(review.reviewed.digest)}, now ${now}`;
   if (plan.type === "dev" || plan.type === "sue") return { gate, verdict: "open", reason: `${moved}; ${plan.type} goes on` };
-  return { gate, verdict: "closed", reason: `${moved}. /claim apply ${now} goes on with the new plan` };
+  return { gate, verdict: "closed", reason: `${moved}. \`/claim apply ${now}\` goes on with the new plan` };
 }
 
 /** Why each approval counts or does not. Own count: GitLab CE calls zero approvals "approved". */
@@ -138,7 +138,7 @@ function hold({ review }: GateFacts): Gate {
   const gate = "hold";
   if (review === "unchecked") return { gate, verdict: "unchecked", reason: "a hold" };
   const held = review?.labels.includes(HOLD_LABEL) ?? false;
-  if (held) return { gate, verdict: "closed", reason: `held by the label ${HOLD_LABEL}; /claim unhold takes it off` };
+  if (held) return { gate, verdict: "closed", reason: `held by the label ${HOLD_LABEL}; \`/claim unhold\` takes it off` };
   return { gate, verdict: "open", reason: "nobody holds it" };
 }
 
@@ -164,7 +164,7 @@ function blastRadius({ plan, rules, confirmed }: GateFacts): Gate {
   const { changesPerRelease = 200, deletionsPerRelease = 20 } = rules.spec.limits ?? {};
   const changes = changesOf(plan).map(({ change }) => change);
   const { deletes } = countChanges(changes);
-  const confirm = `/claim apply ${shortDigest(plan.digest)} goes on`;
+  const confirm = `\`/claim apply ${shortDigest(plan.digest)}\` goes on`;
   if (confirmed === plan.digest) return { gate, verdict: "open", reason: "confirmed by a command" };
   if (changes.length > changesPerRelease) {
     return {
@@ -194,6 +194,6 @@ function deletion({ plan, rules, review, confirmed }: GateFacts): Gate {
   return {
     gate,
     verdict: "closed",
-    reason: `${counted(deletes, "deletion")} in prod. /claim apply ${shortDigest(plan.digest)} confirms them`,
+    reason: `${counted(deletes, "deletion")} in prod. \`/claim apply ${shortDigest(plan.digest)}\` confirms them`,
   };
 }

@@ -111,7 +111,7 @@ describe("the gate of the reviewed plan", () => {
       "is closed when the world moved, and names both and the way on",
       { review: { ...review, reviewed: other } },
       "closed",
-      `the world moved since the review: reviewed 000000000000, now ${SHORT}. /claim apply ${SHORT} goes on with the new plan`,
+      `the world moved since the review: reviewed 000000000000, now ${SHORT}. \`/claim apply ${SHORT}\` goes on with the new plan`,
     ],
     [
       "is closed without a reviewed plan",
@@ -281,7 +281,7 @@ describe("a hold", () => {
       "closes by its label, and says how it is taken off",
       { review: { ...review, labels: ["claimbot::hold"] } },
       "closed",
-      "held by the label claimbot::hold; /claim unhold takes it off",
+      "held by the label claimbot::hold; `/claim unhold` takes it off",
     ],
     ["does not close by another label", { review: { ...review, labels: ["hold", "claimbot::held"] } }, "open", "nobody holds it"],
     ["does not close where there is no merge request", { review: undefined }, "open", "nobody holds it"],
@@ -348,7 +348,7 @@ describe("the blast radius", () => {
   const limits = rulesWith({ limits: { changesPerRelease: 5, deletionsPerRelease: 2 } });
   test.each<[string, Plan, Partial<GateFacts>, Gate["verdict"], string]>([
     ["opens at the limit of changes", planWith("dev", 5), { rules: limits }, "open", "5 changes, 0 of them deletions"],
-    ["is closed beyond", planWith("dev", 6), { rules: limits }, "closed", "6 changes at once, more than 5. /claim apply "],
+    ["is closed beyond", planWith("dev", 6), { rules: limits }, "closed", "6 changes at once, more than 5. `/claim apply "],
     ["opens at the limit of deletions", planWith("dev", 0, 2), { rules: limits }, "open", "2 changes, 2 of them deletions"],
     ["is closed beyond, by deletions", planWith("dev", 0, 3), { rules: limits }, "closed", "3 deletions at once, more than 2. "],
     [
@@ -378,7 +378,7 @@ describe("the blast radius", () => {
 
   test("opens for exactly the plan that was confirmed", () => {
     const plan = planWith("dev", 201);
-    expect(gate("blast-radius", { plan }).reason).toContain(`/claim apply ${plan.digest.slice(0, 12)} goes on`);
+    expect(gate("blast-radius", { plan }).reason).toContain(`\`/claim apply ${plan.digest.slice(0, 12)}\` goes on`);
     expect(gate("blast-radius", { plan, confirmed: plan.digest }).verdict).toBe("open");
     expect(gate("blast-radius", { plan, confirmed: planWith("dev", 202).digest }).verdict).toBe("closed");
   });
@@ -395,7 +395,7 @@ describe("deletions in prod", () => {
       "are confirmed by a command where nobody approves",
       { plan: loses, rules: alone },
       "closed",
-      `2 deletions in prod. /claim apply ${loses.digest.slice(0, 12)} confirms them`,
+      `2 deletions in prod. \`/claim apply ${loses.digest.slice(0, 12)}\` confirms them`,
     ],
     [
       "are confirmed by that command",

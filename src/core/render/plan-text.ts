@@ -89,6 +89,7 @@ function rowLine({ verb, target, what, before, after }: Row, width: number, colo
 
 /** `20 → 5`; what comes is not taken for what goes. */
 function changeText(before: string | undefined, values: readonly string[]): string {
-  if (values.length === 2) return values.join(" → ");
+  // Of two lists only what goes and what comes.
+  if (values.length === 2) return values.join(before?.startsWith("− ") ? "  " : " → ");
   return before === undefined ? `→ ${values.join("")}` : `${values.join("")} → nothing`;
 }

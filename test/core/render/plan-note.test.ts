@@ -222,3 +222,155 @@ describe("the note", () => {
     },
   );
 });
+
+describe("the first line", () => {
+  const headline = (of: Partial<PlanNote>) => noteOf(of).split("\n")[1];
+  test.each<[string, Partial<PlanNote>, string]>([
+    [
+      "counts what is new, changed and removed, and what faces the world",
+      {
+        plans: [
+          ledgerOld,
+          shopSue,
+          planBetween(wanting("a-dev", "dev"), wanting("a-dev", "dev", { hostnames: ["b.dev.example.org"] })),
+        ],
+      },
+      "### 🟡 3 environments: 1 new · 1 changed · 1 removed — DNS +2 −2 — risk **medium**",
+    ],
+    ["says that no name goes", { plans: [shopSue] }, "### 🟢 1 environment: 1 new — DNS +1 −0 — risk **low**"],
+    [
+      "leaves out what does not face the world",
+      {
+        plans: [
+          planBetween(wanting("a-dev", "dev"), wanting("a-dev", "dev", { pools: [{ class: "general-public", min: 2, max: 7 }] })),
+        ],
+      },
+      "### 🟢 1 environment: 1 changed — risk **low**",
+    ],
+    [
+      "says when prod loses an environment",
+      { plans: [planBetween(wanting("a-prod", "prod"), undefined), shopStage] },
+      "### 🔴 2 environments: 1 new · 1 removed — DNS +1 −1 · WAF +3 −2 — risk **high**, prod loses 1 environment",
+    ],
+    [
+      "says when prod loses both whole environments and parts of others",
+      { plans: [planBetween(wanting("a-prod", "prod"), undefined), paymentsProd] },
+      "### 🔴 2 environments: 1 changed · 1 removed — DNS +1 −2 · WAF +1 ~4 −2 — risk **high**, prod loses 1 environment and 2 things",
+    ],
+    [
+      "counts one mistake in the singular",
+      { diagnostics: [mistake({})] },
+      "### 🔴 1 mistake in 1 file: no plan before it is mended",
+    ],
+    [
+      "counts only files with mistakes",
+      { diagnostics: [mistake({}), mistake({ path: "platform.yaml" }), mistake({ path: "x", severity: "warning" })] },
+      "### 🔴 2 mistakes in 2 files: no plan before they are mended",
+    ],
+    [
+      "stays with the plan when there are only warnings",
+      { plans: [shopSue], diagnostics: [mistake({ severity: "warning" })] },
+      "### 🟢 1 environment: 1 new — DNS +1 −0 — risk **low**",
+    ],
+    [
+      "puts a conflict before everything",
+      { conflicts: ["a"], diagnostics: [mistake({})] },
+      "### 🔴 No plan: this branch conflicts with its target",
+    ],
+    ["says that nothing changes", { plans: [nothing] }, "### 🟢 Nothing changes"],
+  ])("%s", (_, of, text) => {
+    expect(headline(of)).toBe(text);
+  });
+});
+
+describe("what stands unfolded, before the first fold", () => {
+  const top = (of: Partial<PlanNote>) => noteOf(of).split("<details>")[0] ?? "";
+
+  test("is what one prod environment among two hundred loses (S26)", () => {
+    const note = top({ plans: manyPlans() });
+    expect(note.split("\n")[1]).toContain("risk **high**, prod loses 1 thing");
+    expect(note).toContain("| **shop-100** (prod) | DNS `CNAME b.shop-100.example.org` |");
+  });
+
+  test("is every environment that goes, as long as they fit, prod first", () => {
+    const gone = Array.from({ length: 300 }, (_, at) =>
+      planBetween(wanting(`gone-${at}`, at === 250 ? "prod" : "dev"), undefined),
+    );
+    const note = top({ plans: gone });
+    const rows = note.split("\n").filter((line) => line.startsWith("| **"));
+    expect(rows[0]).toContain("**gone-250** (prod) | **all of it**: cluster");
+    expect(note).toContain(`| ${300 - rows.length} more environments | of lower risk: see below |`);
+    expect(rows.length).toBeGreaterThan(100);
+  });
+
+  test("names five lost things of a kind, and counts the rest", () => {
+    const hostnames = Array.from({ length: 8 }, (_, at) => `n${at}.dev.example.org`);
+    const note = top({ plans: [planBetween(wanting("a-dev", "dev", { hostnames }), undefined)] });
+    expect(note).toContain(
+      "DNS `n0.dev.example.org`, `n1.dev.example.org`, `n2.dev.example.org`, `n3.dev.example.org`, `n4.dev.example.org` and 3 more |",
+    );
+  });
+
+  test("is what is not ours, also where nothing changes", () => {
+    const seen = { contested: { dns: ["A x → 192.0.2.9 is not ours"] } };
+    const note = noteOf({ plans: [planBetween(wanting("a-dev", "dev"), wanting("a-dev", "dev"), seen)] });
+    expect(note).toContain("**Not ours, not touched**\n\n- ⚠️ **a-dev** dns: A x → 192.0.2.9 is not ours\n");
+  });
+
+  test("is what a fork is told", () => {
+    expect(top({ remarks: ["This comes from a fork."] })).toContain("### 🟢 Nothing changes\n\nThis comes from a fork.\n");
+  });
+
+  test("is who has to approve: each number once, the names of five", () => {
+    const plans = Array.from({ length: 7 }, (_, at) => planBetween(undefined, wanting(`s-${at}`, "stage")));
+    expect(top({ plans: [...plans, paymentsProd, shopSue] })).toContain(
+      "**s-0**, **s-1**, **s-2**, **s-3**, **s-4** and 2 more need 1 approval, none of author, committer or pusher · " +
+        "**payments-prod** needs 2 approvals, none of author, committer or pusher · nothing happens before the merge\n",
+    );
+  });
+});
+
+describe("a note that would be too long", () => {
+  test.each([2_000, 5_000, 20_000, 100_000])(
+    "stays within %i characters, in whole folds and lines, and says what is left out",
+    (limit) => {
+      const plans = manyPlans();
+      const note = noteOf({ plans }, limit);
+      expect(note.length).toBeLessThanOrEqual(limit);
+      const folds = note.split("<details>").length - 1;
+      expect(note.split("</details>").length - 1).toBe(folds);
+      const lines = note.split("\n").filter((line) => line.startsWith("- **shop-")).length;
+      const left = Number(/^(\d+) more in the whole plan: `claimbot plan` prints it\.$/m.exec(note)?.[1] ?? 0);
+      expect(folds + lines + left).toBe(plans.length);
+      expect(note).toContain("prod loses 1 thing");
+      expect(note.endsWith("`/claim help` says what you can do here.\n")).toBe(true);
+    },
+  );
+
+  test("shows as many mistakes as fit, errors first, and counts the rest", () => {
+    const diagnostics = Array.from({ length: 1_000 }, (_, at) =>
+      mistake({ line: at + 1, severity: at === 999 ? "error" : "warning" }),
+    );
+    const note = noteOf({ diagnostics }, 10_000);
+    const lines = note.split("\n").filter((line) => /^- (?:❌|⚠️)/.test(line));
+    expect(lines[0]).toContain("wrong-stage.yaml:1000:46");
+    expect(note).toContain(`- ${1_000 - lines.length} more: \`claimbot validate\` lists them all`);
+    expect(note.length).toBeLessThan(10_000);
+  });
+
+  test("shows sixty changes of an environment, those that delete first, and counts the rest", () => {
+    const hostnames = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `n${from + at}.dev.example.org`);
+    const note = noteOf({
+      plans: [
+        planBetween(
+          wanting("a-dev", "dev", { hostnames: hostnames(0, 20) }),
+          wanting("a-dev", "dev", { hostnames: hostnames(20, 120) }),
+        ),
+      ],
+    });
+    const rows = note.split("\n").filter((line) => /^\| [+~−] /.test(line));
+    expect(rows).toHaveLength(60);
+    expect(rows.filter((row) => row.startsWith("| − dns"))).toHaveLength(20);
+    expect(note).toMatch(/\n\d+ more changes: `claimbot plan` prints them all\.\n/);
+  });
+});
