@@ -10,7 +10,7 @@ import type { Log } from "../../src/core/record.ts";
 import { readLog } from "../../src/targets/claim-store/claim-store.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
-export const CLI = join(PROJECT, "src/cli.ts");
+export const CLI = join(PROJECT, "bin/claimbot.js");
 const STARTER = join(PROJECT, "static-environments");
 
 /** Together they depend on nothing else. */
@@ -40,7 +40,7 @@ export async function claimbot(words: readonly string[], { cwd = tmpdir(), env =
 
 /** Nothing of the one who runs the tests: above all no INIT_CWD and no setting. */
 export function environment(env: Readonly<Record<string, string>>): Record<string, string> {
-  return { PATH: process.env["PATH"] ?? "", HOME: tmpdir(), LANG: "C.UTF-8", GIT_CONFIG_NOSYSTEM: "1", ...env };
+  return { PATH: process.env["PATH"] ?? "", HOME: tmpdir(), TMPDIR: tmpdir(), LANG: "C.UTF-8", GIT_CONFIG_NOSYSTEM: "1", ...env };
 }
 
 export class ClaimRepository implements AsyncDisposable {
