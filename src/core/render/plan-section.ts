@@ -64,7 +64,8 @@ function mostImportant(rows: readonly Row[]): readonly Row[] {
 
 function tableRow({ verb, target, what, before, after }: Row): string {
   const now = cell(after);
-  return `| ${SIGNS[verb]} ${TARGET_LABELS[target]} | ${code(what, 160)} | ${cell(before)} | ${now === "" ? "" : `**${now}**`} |`;
+  // A no-break space, so that a narrow column keeps both on one line.
+  return `| ${SIGNS[verb]}\u00A0${TARGET_LABELS[target]} | ${code(what, 160)} | ${cell(before)} | ${now === "" ? "" : `**${now}**`} |`;
 }
 
 function cell(text: string | undefined): string {

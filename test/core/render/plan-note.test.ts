@@ -368,9 +368,9 @@ describe("a note that would be too long", () => {
         ),
       ],
     });
-    const rows = note.split("\n").filter((line) => /^\| [+~−] /.test(line));
+    const rows = note.split("\n").filter((line) => /^\| [+~−]\s/.test(line));
     expect(rows).toHaveLength(60);
-    expect(rows.filter((row) => row.startsWith("| − dns"))).toHaveLength(20);
+    expect(rows.filter((row) => row.startsWith("| −\u00A0dns"))).toHaveLength(20);
     expect(note).toMatch(/\n\d+ more changes: `claimbot plan` prints them all\.\n/);
   });
 });
