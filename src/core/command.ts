@@ -153,7 +153,7 @@ export function parseNote(text: string): readonly ParsedCommand[] {
 }
 
 /** Reads one line such as `/claim apply 77d0e4c91a55`, with single blanks. */
-export function parseLine(line: string): ParsedCommand {
+function parseLine(line: string): ParsedCommand {
   const [, verb = "help", ...words] = line.split(" ");
   const entry = COMMANDS.find(({ kind }) => kind === verb.toLowerCase());
   if (entry === undefined) {
