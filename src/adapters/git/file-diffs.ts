@@ -64,7 +64,7 @@ function changedFiles(listing: string): readonly ChangedFile[] {
 /** Lines of files have a sign before them and odd paths are quoted, so only git itself begins a line with `diff --git` or `index`. */
 function hunksByBlobs(patch: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (const chunk of `\n${patch}`.split("\ndiff --git ").slice(1)) {
+  for (const chunk of `\n${patch.replace(/\n$/, "")}`.split("\ndiff --git ").slice(1)) {
     const start = chunk.indexOf("\n@@ ");
     const blobs = /\nindex ([0-9a-f]+\.\.[0-9a-f]+)/.exec(start === -1 ? "" : chunk.slice(0, start))?.[1];
     if (blobs !== undefined) found.set(blobs, `${chunk.slice(start + 1)}\n`);

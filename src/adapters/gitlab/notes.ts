@@ -94,13 +94,13 @@ export function notesOf(
 
 function ownWith(notes: readonly Note[], own: User, marker: string): Note | undefined {
   return notes
-    .filter((note) => note.author.id === own.id && !note.system && note.body.includes(marker))
+    .filter((note) => note.author.id === own.id && !note.system && note.body.startsWith(marker))
     .toSorted((a, b) => b.id - a.id)[0];
 }
 
 function checkBody(body: string, marker?: string): void {
   assertNoQuickAction(body);
-  if (marker !== undefined && (!/^<!--[^\n]+-->$/.test(marker) || !body.includes(marker)))
-    throw new Error("bug: a note is marked by a comment that its body holds");
+  if (marker !== undefined && (!/^<!--[^\n]+-->$/.test(marker) || !body.startsWith(marker)))
+    throw new Error("bug: a note begins with the comment that marks it");
   if (body.length > MAX_NOTE_LENGTH) throw new Error(`bug: a note of ${body.length} characters is not cut`);
 }

@@ -1,10 +1,13 @@
 /** The thread on the line of a mistake: what is wrong, the way out, and the mended line to click where it is known. */
 import type { Diagnostic } from "../diagnostic.ts";
 import { digestOf } from "../json.ts";
-import { code, plain, quickActionIn } from "./encode.ts";
+import { code, oneLine, plain, quickActionIn } from "./encode.ts";
 
 /** How every thread of ours on a line begins. */
 export const LINE_MARKER = "<!-- claimbot:line:";
+
+/** Of a message, and of a hint: some list all that is allowed. */
+const MOST = 600;
 
 /** The same for the same mistake in the same file, on whatever line a push has moved it to. */
 export function lineMarker({ path, code: rule, message }: Diagnostic): string {
@@ -14,7 +17,7 @@ export function lineMarker({ path, code: rule, message }: Diagnostic): string {
 /** Begins with the marker of the mistake. */
 export function renderLineThread(diagnostic: Diagnostic): string {
   const { severity, message, hint, code: rule } = diagnostic;
-  const said = [plain(message), plain(hint)].filter((text) => text !== "").join(" ");
+  const said = [plain(message, MOST), plain(hint, MOST)].filter((text) => text !== "").join(" ");
   const first = severity === "error" ? `❌ ${said}` : `⚠️ **Warning:** ${said}`;
   return `${lineMarker(diagnostic)}\n${[first, ...suggestionOf(diagnostic), code(rule)].join("\n\n")}\n`;
 }
@@ -26,7 +29,8 @@ export function renderLineThread(diagnostic: Diagnostic): string {
  */
 function suggestionOf({ suggestion }: Diagnostic): readonly string[] {
   if (suggestion === undefined || suggestion.trim() === "" || suggestion.includes("<!--")) return [];
-  if (/[\p{Cf}\p{Zl}\p{Zp}]|(?!\t)\p{Cc}/u.test(suggestion) || /^\s*\/[a-z_]/i.test(suggestion)) return [];
+  const isAllSeen = oneLine(suggestion, Infinity) === suggestion.trim();
+  if (!isAllSeen || /^\s*\/[a-z_]/i.test(suggestion)) return [];
   const longest = Math.max(2, ...[...suggestion.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   const block = `${fence}suggestion:-0+0\n${suggestion}\n${fence}`;

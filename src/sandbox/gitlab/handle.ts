@@ -2,7 +2,7 @@
 import { approve, unapprove } from "./actions/approvals.ts";
 import { merge } from "./actions/merge.ts";
 import { openMergeRequest, prepare, updateMergeRequest, type MergeRequestEdit } from "./actions/merge-requests.ts";
-import { comment, discussionOf, editNote } from "./actions/notes.ts";
+import { comment, discussionOf, editNote, resolveDiscussion } from "./actions/notes.ts";
 import { branchMoved, commitToBranch } from "./actions/push.ts";
 import { statusesOf } from "./actions/statuses.ts";
 import { NO_COMMIT, type FileChange } from "./bare-repository.ts";
@@ -227,6 +227,13 @@ export class GitlabHandle {
       ...(thread === undefined ? {} : { in: thread }),
     });
     return said.kind === "note" ? said.note.id : undefined;
+  }
+
+  /** The thread of a note. */
+  resolve(iid: number, noteId: number, options: { as: string; resolved?: boolean }): void {
+    const mergeRequest = this.mergeRequest(iid);
+    const thread = discussionOf(mergeRequest, this.note(iid, noteId));
+    resolveDiscussion(this.world, mergeRequest, this.user(options.as), thread, options.resolved ?? true);
   }
 
   async editNote(iid: number, noteId: number, body: string, options: { as: string }): Promise<void> {
