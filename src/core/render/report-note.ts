@@ -147,7 +147,9 @@ function rowTexts(plan: Plan): ReadonlyMap<string, { readonly what: string; read
   const rows = plan.steps.flatMap((step) => ("missing" in step ? [] : rowsOf(step.target, step.changes)));
   return new Map(
     rows.map(({ key, verb, target, what, before, after }) => {
-      const values = [before, after].filter((text) => text !== undefined && text !== "").join(" → ");
+      const values = [before, after]
+        .filter((text) => text !== undefined && text !== "")
+        .join(before?.startsWith("− ") ? " " : " → ");
       const verbs = { create: "new", update: "", delete: "deleted" };
       const change = [verbs[verb], ...(values === "" ? [] : [code(values, 200)])].filter(Boolean).join(" ");
       return [key, { what: `${TARGET_LABELS[target]} | ${code(what, 160)}`, change }];
