@@ -30,6 +30,11 @@ export const dependenciesOf = perClaim((view): readonly Dependency[] =>
   ),
 );
 
+/** Those that the claim does not serve itself: only these can be missing, ambiguous or removed. */
+export const foreignDependenciesOf = perClaim((view): readonly Dependency[] =>
+  dependenciesOf(view).filter(({ name }) => !serves(view, name)),
+);
+
 export function targetOf({ view, name }: Dependency, tree: Tree): Target {
   const { type } = view.claim.spec;
   const [environment, service] = splitName(name);

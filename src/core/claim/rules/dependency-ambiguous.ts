@@ -1,5 +1,5 @@
 import { list } from "../schema-errors.ts";
-import { dependenciesOf, targetOf } from "./dependencies.ts";
+import { foreignDependenciesOf, targetOf } from "./dependencies.ts";
 import type { TreeRule } from "./rule.ts";
 
 export const dependencyAmbiguous: TreeRule = {
@@ -37,7 +37,7 @@ spec:
 `,
   check: (tree) =>
     tree.views.flatMap((view) =>
-      dependenciesOf(view).flatMap((dependency) => {
+      foreignDependenciesOf(view).flatMap((dependency) => {
         const target = targetOf(dependency, tree);
         if (target.kind !== "ambiguous") return [];
         const names = target.views.slice(0, 5).map(({ name }) => `${name}/${dependency.name}`);

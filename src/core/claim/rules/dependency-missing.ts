@@ -1,5 +1,5 @@
 import { didYouMean } from "../did-you-mean.ts";
-import { dependenciesOf, removedSource, splitName, targetOf } from "./dependencies.ts";
+import { foreignDependenciesOf, removedSource, splitName, targetOf } from "./dependencies.ts";
 import type { TreeRule } from "./rule.ts";
 
 export const dependencyMissing: TreeRule = {
@@ -26,7 +26,7 @@ spec:
 `,
   check: (tree) =>
     tree.views.flatMap((view) =>
-      dependenciesOf(view).flatMap((dependency) => {
+      foreignDependenciesOf(view).flatMap((dependency) => {
         const { name, optional, pointer } = dependency;
         if (optional || targetOf(dependency, tree).kind !== "missing" || removedSource(dependency, tree) !== undefined) return [];
         const { type, services } = view.claim.spec;

@@ -1,4 +1,4 @@
-import { dependenciesOf, removedSource, targetOf } from "./dependencies.ts";
+import { foreignDependenciesOf, removedSource, targetOf } from "./dependencies.ts";
 import type { TreeRule } from "./rule.ts";
 
 export const dependencyRemoved: TreeRule = {
@@ -28,7 +28,7 @@ spec:
     tree.removed.length === 0
       ? []
       : tree.views.flatMap((view) =>
-          dependenciesOf(view).flatMap((dependency) => {
+          foreignDependenciesOf(view).flatMap((dependency) => {
             if (dependency.optional || targetOf(dependency, tree).kind !== "missing") return [];
             const removed = removedSource(dependency, tree);
             if (removed === undefined) return [];
