@@ -15,7 +15,7 @@ export function deploymentTarget(forge: Forge): Target<GitlabEnvironment> {
       const [change] = changes;
       if (change === undefined) return;
       const isThere = await refuseForeign(forge, release, signal);
-      if (change.verb !== "delete") await deploy(forge, change.after, release, isThere, signal);
+      if (change.verb !== "delete") await deploy(forge, change.after, release, !isThere || change.verb === "create", signal);
       else if (isThere) await forge.stopEnvironment(change.before.name, signal);
     },
   };
@@ -23,20 +23,21 @@ export function deploymentTarget(forge: Forge): Target<GitlabEnvironment> {
 
 /**
  * The mark names the release last of all: a run that is cut off before that is seen as not done, and the next one does it again. A new
- * environment gets the mark without a release first, so that it is known as ours from its first moment.
+ * environment gets the mark without a release first, so that it is known as ours from its first moment; so does a stopped one that comes
+ * back, which would else bear the mark of its former life.
  */
 async function deploy(
   forge: Forge,
   wanted: GitlabEnvironment,
   { environment, source }: Release,
-  isThere: boolean,
+  isNew: boolean,
   signal: AbortSignal,
 ) {
   const { name, tier, externalUrl, release } = wanted;
   const save = async (named: string): Promise<void> =>
     forge.saveEnvironment({ name, tier, externalUrl, description: markOf(environment.instance, named) }, signal);
   const { defaultBranch } = await forge.project(signal);
-  if (!isThere) await save(NO_RELEASE);
+  if (isNew) await save(NO_RELEASE);
   await forge.deploy(name, source.commit, defaultBranch, signal);
   await save(release);
 }

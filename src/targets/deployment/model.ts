@@ -78,6 +78,8 @@ export function observedEnvironment(
       pending: wish === undefined ? [`GitLab is stopping the environment ${found.name}`] : [],
       contested: [],
     };
+  // Made, but not deployed to: a run was cut off while it made it. What is planned is still to make it, as the record has it.
+  if (release === NO_RELEASE && wish !== undefined) return { resources: [], pending: [], contested: [] };
   const { name, tier, externalUrl } = found;
   const resource: GitlabEnvironment = {
     key: "environment",

@@ -64,12 +64,15 @@ const FAULTS: readonly FaultKind[] = [
 ];
 
 test.each(WRITES.flatMap(([what, method, path]) => FAULTS.map((fault) => ({ what, method, path, fault, kind: fault.kind }))))(
-  "a rollout that ends at $what ($kind) is finished by the next",
+  "a rollout that ends at $what ($kind) is finished by the next, with what was planned and nothing else",
   async ({ method, path, fault }) => {
     await using s = await scene();
+    const toDo = async () => s.target.diff((await s.target.observe(stage, SIGNAL)).resources, s.target.desired(stage));
+    const planned = await toDo();
     s.gitlab.faults.add({ method, path, fault, times: 9 });
     await s.settle(stage).catch((error: unknown) => expect(error).toHaveProperty("retryAfterMs"));
     s.gitlab.faults.clear();
+    for (const change of await toDo()) expect(planned).toContainEqual(change);
     await s.settle(stage);
     expect(await s.settle(stage)).toEqual([]);
     expect(s.gitlab.environments()).toHaveLength(1);

@@ -61,6 +61,12 @@ describe("what is there", () => {
     expect(observedEnvironment(prod, there)).toEqual({ resources: [], pending: [], contested: [] });
   });
 
+  test("one that was made and not deployed to is still to be made, and goes like any other", () => {
+    const made = { ...found, description: markOf("test", "none") };
+    expect(observedEnvironment(prod, made)).toEqual({ resources: [], pending: [], contested: [] });
+    expect(observedEnvironment(going(prod, []), made).resources).toHaveLength(1);
+  });
+
   test("one that is being stopped is waited for when it is to go", () => {
     const stopping = { ...found, state: "stopping" as const };
     expect(observedEnvironment(going(prod, []), stopping).pending).toHaveLength(1);
