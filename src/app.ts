@@ -30,7 +30,7 @@ export async function makeDataDirectory(directory: string): Promise<void> {
   await writeFile(join(directory, ".gitignore"), "*\n");
 }
 
-async function openTargets(config: Config, store: ObjectStore, forge: Forge | undefined, log: Log): Promise<Targets> {
+export async function openTargets(config: Config, store: ObjectStore, forge: Forge | undefined, log: Log): Promise<Targets> {
   const { claimStoreTarget } = await import("./targets/claim-store/claim-store.ts");
   return inOrder([
     claimStoreTarget(store),
