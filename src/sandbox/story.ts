@@ -157,6 +157,36 @@ async function sixMistakes(stage: Stage): Promise<void> {
     "the commit status is failed",
     stage.gitlab.statuses(iid).some(({ name, state }) => name === "claimbot/plan" && state === "failed"),
   );
+  await suggestedLine(stage, iid);
+}
+
+/** The thread at the wrong host name, before and after somebody takes the line that it suggests. */
+async function suggestedLine(stage: Stage, iid: number): Promise<void> {
+  const { gitlab, bot } = stage;
+  const [branch, path] = ["add-wrong-stage", "environments/stage/wrong-stage.yaml"];
+  const wrong = "    hostnames: [wrong.stage.exmaple.org] # claim/hostname-outside-zone";
+  const thread = gitlab
+    .notes(iid, { by: bot.username })
+    .find(({ type, body }) => type === "DiffNote" && body.includes("claim/hostname-outside-zone"));
+  const suggested = /^```suggestion:-0\+0\n(.*)\n```$/m.exec(thread?.body ?? "")?.[1];
+  show(stage, thread?.body ?? "");
+  observe(
+    stage,
+    "a thread with a suggestion stands at the wrong host name's line",
+    thread?.position?.new_line === WRONG_CLAIM.split("\n").indexOf(wrong) + 1 &&
+      suggested === wrong.replace("exmaple", "example"),
+  );
+  stage.say("Sam pushes the suggested line.");
+  await gitlab.push({ branch, as: "sam", files: { [path]: WRONG_CLAIM.replace(wrong, suggested ?? "") } });
+  await stage.settled();
+  const open = gitlab
+    .notes(iid, { by: bot.username })
+    .filter(({ type, resolved }) => type === "DiffNote" && resolved === undefined);
+  observe(
+    stage,
+    "claimbot resolves that thread, and no other",
+    thread?.resolved?.by.username === bot.username && open.length === 5,
+  );
 }
 
 async function removal(stage: Stage): Promise<void> {

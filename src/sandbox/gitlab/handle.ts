@@ -1,5 +1,6 @@
 /** What tests and the story do to the sandbox GitLab without HTTP: as a person would, with a person's rights. */
 import { approve, unapprove } from "./actions/approvals.ts";
+import { applySuggestion } from "./actions/apply-suggestion.ts";
 import { merge } from "./actions/merge.ts";
 import { openMergeRequest, prepare, updateMergeRequest, type MergeRequestEdit } from "./actions/merge-requests.ts";
 import { comment, discussionOf, editNote, resolveDiscussion } from "./actions/notes.ts";
@@ -16,6 +17,7 @@ import type {
   Hook,
   MergeRequest,
   Note,
+  Position,
   Project,
   Scope,
   User,
@@ -213,11 +215,11 @@ export class GitlabHandle {
 
   // ── Comments ──
 
-  /** Returns the note's id; undefined when it was all quick actions. `replyTo` is a note of the thread. */
+  /** Returns the note's id; undefined when it was all quick actions. `replyTo` is a note of the thread; `on` begins one on an added line. */
   async comment(
     iid: number,
     body: string,
-    options: { as: string; internal?: boolean; replyTo?: number },
+    options: { as: string; internal?: boolean; replyTo?: number; on?: { path: string; line: number } },
   ): Promise<number | undefined> {
     const mergeRequest = this.mergeRequest(iid);
     const thread = options.replyTo === undefined ? undefined : discussionOf(mergeRequest, this.note(iid, options.replyTo));
@@ -225,8 +227,19 @@ export class GitlabHandle {
       body,
       ...(options.internal === undefined ? {} : { internal: options.internal }),
       ...(thread === undefined ? {} : { in: thread }),
+      ...(options.on === undefined ? {} : { thread: true, position: this.#addedLine(iid, options.on) }),
     });
     return said.kind === "note" ? said.note.id : undefined;
+  }
+
+  /** Clicks on the suggestion in a comment on a line. */
+  async applySuggestion(iid: number, noteId: number, options: { as: string }): Promise<void> {
+    await applySuggestion(this.world, this.mergeRequest(iid), this.user(options.as), this.note(iid, noteId));
+  }
+
+  #addedLine(iid: number, { path, line }: { path: string; line: number }): Position {
+    const lines = { old_path: path, new_path: path, old_line: null, new_line: line };
+    return { ...this.diffRefs(iid), position_type: "text", ...lines };
   }
 
   /** The thread of a note. */

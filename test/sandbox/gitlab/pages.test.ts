@@ -52,6 +52,24 @@ describe("pages", () => {
     expect(gitlab.mergeRequest(iid)).toMatchObject({ state: "merged", merged: { by: { username: "mara" } } });
   });
 
+  test("apply a suggestion: its line alone is replaced, its thread resolved, and an outdated one is refused", async () => {
+    await using gitlab = await gitlabForTests();
+    const path = "environments/dev/shop.yaml";
+    await gitlab.push({ branch: "x", as: "dev", files: { [path]: "one\r\ntwo\r\nthree" } });
+    const iid = await gitlab.openMergeRequest({ as: "dev", source: "x" });
+    const suggest = async (line: number, text: string): Promise<number> =>
+      (await gitlab.comment(iid, `\`\`\`suggestion:-0+0\n${text}\n\`\`\``, { as: "mara", on: { path, line } })) ?? 0;
+    const [second, third] = [await suggest(2, "TWO"), await suggest(3, "THREE")];
+    expect(await look(gitlab, `${BASE}/merge_requests/${iid}`)).toContain("Apply suggestion");
+    for (const note of [second, third]) await send(gitlab, `/merge_requests/${iid}/notes/${note}/apply`, { as: "dev" });
+    expect(await gitlab.file(path, "x")).toBe("one\r\nTWO\r\nTHREE");
+    expect(gitlab.note(iid, second).resolved?.by.username).toBe("dev");
+    const again = await send(gitlab, `/merge_requests/${iid}/notes/${second}/apply`, { as: "dev" });
+    expect([again.status, await again.text()]).toEqual([400, expect.stringContaining("its line was changed")]);
+    const plain = (await gitlab.comment(iid, "No suggestion", { as: "mara" })) ?? 0;
+    expect((await send(gitlab, `/merge_requests/${iid}/notes/${plain}/apply`, { as: "dev" })).status).toBe(404);
+  });
+
   test("turn an edited file into a merge request, and a second edit into another commit of it", async () => {
     await using gitlab = await gitlabForTests();
     const path = "environments/dev/shop.yaml";

@@ -1,10 +1,11 @@
 /** One merge request: its state, what changes, who approved, what people and bots say. */
 import { html, raw } from "hono/html";
 import { hasApproved, mayApprove } from "../actions/approvals.ts";
+import { suggestionOf } from "../actions/apply-suggestion.ts";
 import { statusesOf } from "../actions/statuses.ts";
 import { emojiSign, REACTIONS } from "../emoji.ts";
 import { detailedMergeStatus, headSha, isDraft, mayMerge, mergeRequestDiffs } from "../merge-request-state.ts";
-import type { Discussion, MergeRequest, Note } from "../model.ts";
+import type { Discussion, MergeRequest, Note, Position } from "../model.ts";
 import { diffView } from "./diff-view.ts";
 import { badge, blobPath, page, pathOf, time, userSelect, type Html, type View } from "./layout.ts";
 import { renderMarkdown } from "./markdown.ts";
@@ -148,9 +149,10 @@ function noteView(view: View, mergeRequest: MergeRequest, note: Note): Html {
     <div class="head">
       <b>${note.author.name}</b> <span class="soft">@${note.author.username}</span> ${note.author.bot ? badge("bot") : ""}
       ${note.internal ? badge("pending", "internal note") : ""} <span class="soft">${time(note.createdAt)} ${edited}</span>
-      ${position === undefined ? "" : html`<div><code>${position.new_path}:${position.new_line ?? position.old_line}</code></div>`}
+      ${position === undefined ? "" : placeView(mergeRequest, position)}
     </div>
     <div class="body">${raw(renderMarkdown(note.body))}</div>
+    ${suggestionOf(note) === undefined || note.resolved !== undefined ? "" : applyForm(view, mergeRequest, note)}
     <form
       class="reactions"
       method="post"
@@ -164,6 +166,23 @@ function noteView(view: View, mergeRequest: MergeRequest, note: Note): Html {
       ${REACTIONS.filter((name) => !groups.has(name)).map((name) => html`<button name="name" value="${name}" title="${name}">${emojiSign(name)}</button>`)}
     </form>
   </article>`;
+}
+
+function placeView(mergeRequest: MergeRequest, { head_sha, new_path, new_line, old_line }: Position): Html {
+  const outdated = head_sha === headSha(mergeRequest) ? "" : badge("count", "outdated");
+  return html`<div><code>${new_path}:${new_line ?? old_line}</code> ${outdated}</div>`;
+}
+
+/** Disabled once the line has changed, as in GitLab. */
+function applyForm(view: View, mergeRequest: MergeRequest, note: Note): Html {
+  const active = mergeRequest.state === "opened" && note.position?.head_sha === headSha(mergeRequest);
+  return html`<form
+    class="row"
+    method="post"
+    action="${pathOf(view.project, `merge_requests/${mergeRequest.iid}/notes/${note.id}/apply`)}"
+  >
+    ${userSelect(view)} <button ${active ? "" : "disabled"}>Apply suggestion</button>
+  </form>`;
 }
 
 function commentBox(view: View, mergeRequest: MergeRequest): Html {

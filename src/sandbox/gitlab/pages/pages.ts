@@ -2,12 +2,13 @@
 import { Hono, type Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { html } from "hono/html";
+import { applySuggestion } from "../actions/apply-suggestion.ts";
 import { approve, unapprove } from "../actions/approvals.ts";
 import { merge } from "../actions/merge.ts";
 import { openMergeRequest, prepare, updateMergeRequest } from "../actions/merge-requests.ts";
 import { award, comment, resolveDiscussion } from "../actions/notes.ts";
 import { commitToBranch } from "../actions/push.ts";
-import type { Discussion, MergeRequest, Project, User } from "../model.ts";
+import type { Discussion, MergeRequest, Note, Project, User } from "../model.ts";
 import { notFound, Refusal } from "../refusal.ts";
 import type { World } from "../world.ts";
 import { environmentsPage } from "./environments-page.ts";
@@ -108,12 +109,11 @@ function addForms(pages: Hono, world: World, project: Project): void {
   onMergeRequest("close", async (mergeRequest, { me }) => updateMergeRequest(world, mergeRequest, me, { stateEvent: "close" }));
   onMergeRequest("reopen", async (mergeRequest, { me }) => updateMergeRequest(world, mergeRequest, me, { stateEvent: "reopen" }));
   onMergeRequest("notes/:note/award", async (mergeRequest, { me, field }, context) => {
-    const note = mergeRequest.discussions
-      .flatMap(({ notes }) => notes)
-      .find(({ id }) => String(id) === context.req.param("note"));
-    if (note === undefined) throw notFound();
-    await award(world, mergeRequest, me, note, field("name"));
+    await award(world, mergeRequest, me, noteOf(mergeRequest, context), field("name"));
   });
+  onMergeRequest("notes/:note/apply", async (mergeRequest, { me }, context) =>
+    applySuggestion(world, mergeRequest, me, noteOf(mergeRequest, context)),
+  );
   onMergeRequest("discussions/:discussion/reply", async (mergeRequest, { me, field }, context) =>
     comment(world, mergeRequest, me, { body: field("body"), in: discussionOf(mergeRequest, context) }),
   );
@@ -182,6 +182,12 @@ function mergeRequestOf(project: Project, context: Context): MergeRequest {
   const mergeRequest = project.mergeRequests.find(({ iid }) => String(iid) === context.req.param("iid"));
   if (mergeRequest === undefined) throw notFound("Merge Request");
   return mergeRequest;
+}
+
+function noteOf({ discussions }: MergeRequest, context: Context): Note {
+  const note = discussions.flatMap(({ notes }) => notes).find(({ id }) => String(id) === context.req.param("note"));
+  if (note === undefined) throw notFound();
+  return note;
 }
 
 function discussionOf(mergeRequest: MergeRequest, context: Context): Discussion {
