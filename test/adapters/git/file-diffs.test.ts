@@ -96,7 +96,8 @@ test("whatever two files hold, a line with two numbers is the same line, and one
       expect(file === undefined).toBe(before === after);
       if (file === undefined) return;
       // With its end: a last line without one is another line.
-      const [old, now] = [before, after].map((all) => all.match(/[^\n]*\n|[^\n]+$/g) ?? []) as [string[], string[]];
+      const linesOf = (all: string): readonly string[] => all.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+      const [old, now] = [linesOf(before), linesOf(after)];
       for (const [index, line] of now.entries()) {
         const position = positionOf(file, { side: "new", line: index + 1 });
         const oldLine = oldLineOf(file, index + 1);
