@@ -66,7 +66,7 @@ describe("the plan note", () => {
     expect(r.gitlab.notes(iid, { by: r.bot.username }).map(({ id }) => id)).toEqual([note?.id]);
   });
 
-  test("costs at most six calls to GitLab and one fetch, from push to plan", async () => {
+  test("costs at most six calls to GitLab and two fetches, from push to plan", async () => {
     const iid = await propose(r, { as: "sam", branch: "calls", files: await edited(r, DEV, "max: 2", "max: 3") });
     const before = r.gitlab.faults.requests.length;
     await r.gitlab.push({ branch: "calls", as: "sam", files: await edited(r, DEV, "max: 2", "max: 5") });
@@ -75,7 +75,8 @@ describe("the plan note", () => {
     expect(noteOf(r, iid, PLAN)).toContain("**`5`**");
     const api = calls.filter((call) => call.includes("/api/v4/"));
     expect(api.slice(6)).toEqual([]);
-    expect(calls.filter((call) => call.includes("/info/refs"))).toHaveLength(1);
+    // Its own branches, and those of older merge requests that may ask for the same names.
+    expect(calls.filter((call) => call.includes("/info/refs")).length).toBeLessThanOrEqual(2);
   });
 
   test("is not written where no claim is touched; the status says so", async () => {
