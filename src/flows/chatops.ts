@@ -40,7 +40,7 @@ async function refusalOf(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (note.updatedAt !== note.createdAt)
-    return "Refused, because this comment was edited. Write the command in a new one. Nothing was done.";
+    return "Refused, because this comment was edited: nothing more is done for it. Write the command in a new one.";
   const intended = intendedSha ?? (await headAt(world, mr.iid, note.createdAt, signal));
   if (intended === mr.sha) return undefined;
   return `Refused as stale: you wrote it about ${intended === undefined ? "an unknown head" : `\`${intended.slice(0, 12)}\``}, and the head is now \`${mr.sha?.slice(0, 12) ?? "unknown"}\`. Look again, then say it again. Nothing was done.`;

@@ -12,21 +12,34 @@ function receiptKey(name: string, sequence: number): string {
   return recordKey(name, sequence).replace(/^claims\//, "receipts/");
 }
 
+/** When what followed a record was seen to be settled, ISO 8601, UTC; undefined where it was not. */
+export async function receiptAt(world: World, name: string, sequence: number, signal: AbortSignal): Promise<string | undefined> {
+  const object = await world.store.read(receiptKey(name, sequence), signal);
+  return object && (JSON.parse(new TextDecoder().decode(object.body)) as { readonly at: string }).at;
+}
+
 /** True when what followed a record was seen to be settled. */
 export async function hasReceipt(world: World, name: string, sequence: number, signal: AbortSignal): Promise<boolean> {
   return (await world.store.read(receiptKey(name, sequence), signal)) !== undefined;
 }
 
-/** Writes it for the newest record, which is returned. A second one for the same record changes nothing. */
+/**
+ * Writes it for the newest record, which is returned. A second one for the same record changes nothing. The record must be the plan's own,
+ * or, where the plan wrote none, the one that was there before (`sequence`): throws Waiting for somebody else's, which nobody observed.
+ */
 export async function writeReceipt(
   world: World,
   name: string,
   plan: Plan,
   done: readonly Done[],
+  sequence: number | undefined,
   signal: AbortSignal,
 ): Promise<LogRecord> {
   const head = (await readLog(world.store, name, signal)).at(-1);
   if (head === undefined) throw new Waiting("the claim log is empty after a release", 1_000);
+  if (head.planDigest !== plan.digest && head.sequence !== sequence) {
+    throw new Waiting(`somebody else wrote ${recordKey(name, head.sequence)} meanwhile`, 1_000);
+  }
   const now = world.now();
   const receipt = { environment: name, sequence: head.sequence, planDigest: plan.digest, observed: done, at: now.toISOString() };
   const options = { retainUntil: retention(plan.type, undefined, now) };

@@ -1,14 +1,13 @@
 /** Releases the rules themselves: like a prod environment, by the approvals that the rules before them ask for. */
 import { PLATFORM_NAME } from "../core/adopted.ts";
-import { Stale, Stalled } from "../core/errors.ts";
+import { Stalled } from "../core/errors.ts";
 import { closedGates, gatesOf } from "../core/gates.ts";
-import { sameJson } from "../core/json.ts";
 import { checkPolicies } from "../core/permission.ts";
 import type { Source } from "../core/record.ts";
 import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { retention } from "../targets/retention.ts";
 import { adopt, adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
-import type { Ground, Outcome, ReleaseRequest } from "./release.ts";
+import { compareGround, refuseAnother, type Ground, type Outcome, type ReleaseRequest } from "./release.ts";
 import type { World } from "./world.ts";
 
 /** The first rules are adopted as they are; later ones pass the gates of those before. Throws Waiting, Stalled, Stale. */
@@ -26,20 +25,28 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
   const [plan] = rulesPlans(adopted, proposed);
   if (plan === undefined) return { kind: "unchanged" };
   const facts = await ground.reviewFacts(PLATFORM_NAME);
-  const gates = gatesOf({ plan, rules: adopted.platform, now: world.now(), review: facts, confirmed: request.confirmed });
+  const { confirmed, stillAsked } = request;
+  if (facts !== "unchecked") refuseAnother(plan, confirmed);
+  const isConfirmed = confirmed !== undefined && plan.digest.startsWith(confirmed);
+  const gates = gatesOf({
+    plan,
+    rules: adopted.platform,
+    now: world.now(),
+    review: facts,
+    confirmed: isConfirmed ? plan.digest : confirmed,
+  });
   if (closedGates(gates).length > 0 && request.breakGlass === undefined) {
     const digest = facts === "unchecked" ? undefined : facts?.reviewed?.digest;
     return {
       kind: "held",
       plan,
       gates,
+      begun: undefined,
       reviewed: digest === undefined ? undefined : await readPlan(world.store, digest, signal),
     };
   }
   await storePlan(world.store, plan, { retainUntil: retention(plan.type, adopted.platform, world.now()) });
-  if ((await ground.headNow()) !== ground.commit) throw new Stale("the default branch moved before the rules were adopted");
-  if (!sameJson(await ground.reviewFacts(PLATFORM_NAME), facts))
-    throw new Stale("the merge request moved before the rules were adopted");
+  await Promise.all([compareGround(world, ground, PLATFORM_NAME, facts, adopted, signal), stillAsked?.()]);
   const review = facts === "unchecked" ? undefined : facts;
   const whole: Source = {
     ...source,

@@ -1,10 +1,10 @@
 /** Release: makes one environment what the default branch's head says now. Plan, gates, rollout; the report is the caller's. */
-import { PLATFORM_NAME } from "../core/adopted.ts";
+import { PLATFORM_NAME, rulesDigest, type Rules } from "../core/adopted.ts";
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Environment } from "../core/environment.ts";
-import { Stale, Stalled } from "../core/errors.ts";
+import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import { closedGates, gatesOf, type Gate, type ReviewFacts } from "../core/gates.ts";
-import { sameJson, type Digest } from "../core/json.ts";
+import { sameJson, shortDigest, type Digest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import { lastPublication, recordKey, type Log, type Source } from "../core/record.ts";
 import { readLog, readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
@@ -31,10 +31,12 @@ export interface Ground {
 }
 
 export interface ReleaseRequest {
-  /** The whole digest that somebody allowed confirmed. */
+  /** The digest that somebody allowed confirmed, whole or its first digits: no other plan is released then. */
   readonly confirmed?: Digest;
   /** Passes every gate; marked in the record. The command line's last resort. */
   readonly breakGlass?: string;
+  /** Looks once more, before the first effect, whether the request itself still stands. Throws Stale. */
+  readonly stillAsked?: () => Promise<void>;
 }
 
 export type Outcome =
@@ -47,7 +49,14 @@ export type Outcome =
       readonly record: string;
       readonly source: Source;
     }
-  | { readonly kind: "held"; readonly plan: Plan; readonly gates: readonly Gate[]; readonly reviewed: Plan | undefined };
+  | {
+      readonly kind: "held";
+      readonly plan: Plan;
+      readonly gates: readonly Gate[];
+      readonly reviewed: Plan | undefined;
+      /** The record whose release was begun and not seen to its end, where there is one. */
+      readonly begun: string | undefined;
+    };
 
 /** What a release would do now, and what stands in its way. Reads only. */
 export type Considered =
@@ -62,6 +71,7 @@ export type Considered =
       readonly gates: readonly Gate[];
       readonly facts: ReviewFacts | undefined | "unchecked";
       readonly reviewed: Plan | undefined;
+      readonly begun: string | undefined;
       readonly judged: Judged;
     };
 
@@ -79,7 +89,7 @@ export async function considerRelease(
   refuseMistakes(judged, name);
   const log = live.get(name) ?? (await readLog(world.store, name, signal));
   await refuseOlderCommit(world, ground, log);
-  const resumable = await unfinished(world, log, signal);
+  const { begun, resumable } = await unfinished(world, log, signal);
   const facts = await ground.reviewFacts(name);
   const reviewed = await reviewedPlan(world, facts, signal);
   const planned = await planOne(world, judged, name, reviewed, signal);
@@ -89,8 +99,15 @@ export async function considerRelease(
   if (unsatisfied !== undefined) throw new Stalled(`${unsatisfied.path}: ${unsatisfied.message}`, unsatisfied.hint);
   if (resumable !== undefined && goesOn(resumable.plan, plan)) return { kind: "resumes", environment, ...resumable };
   if (plan.verb === "none") return { kind: "unchanged" };
-  const gates = gatesOf({ plan, rules: judged.rules.platform, now: world.now(), review: facts, confirmed });
-  return { kind: "gated", environment, plan, gates, facts, reviewed, judged };
+  const isConfirmed = confirmed !== undefined && plan.digest.startsWith(confirmed);
+  const gates = gatesOf({
+    plan,
+    rules: judged.rules.platform,
+    now: world.now(),
+    review: facts,
+    confirmed: isConfirmed ? plan.digest : confirmed,
+  });
+  return { kind: "gated", environment, plan, gates, facts, reviewed, begun, judged };
 }
 
 /** Throws Waiting (comes back), Stalled (somebody must act), Stale (something moved meanwhile; nothing was done). */
@@ -107,15 +124,16 @@ export async function release(
     case "unchanged":
       return considered;
     case "ended":
-      return settled(world, name, considered.plan, [], signal);
+      return settled(world, name, considered.plan, [], undefined, signal);
     case "resumes": {
       const { environment, plan, source } = considered;
       return finish(world, { environment, plan, planDigest: plan.digest, source, at }, noMoreGates, signal);
     }
     case "gated": {
-      const { environment, plan, gates, facts, reviewed, judged } = considered;
-      const { breakGlass } = request;
-      if (closedGates(gates).length > 0 && breakGlass === undefined) return { kind: "held", plan, gates, reviewed };
+      const { environment, plan, gates, facts, reviewed, begun, judged } = considered;
+      const { breakGlass, confirmed, stillAsked } = request;
+      if (facts !== "unchecked") refuseAnother(plan, confirmed);
+      if (closedGates(gates).length > 0 && breakGlass === undefined) return { kind: "held", plan, gates, reviewed, begun };
       await storePlan(world.store, plan, { retainUntil: retention(plan.type, judged.platform, world.now()) });
       const source = sourceOf(ground, name, judged, facts);
       const go: Release = {
@@ -126,26 +144,66 @@ export async function release(
         at,
         ...(breakGlass !== undefined && { breakGlass }),
       };
-      return finish(world, go, async () => compareAgain(ground, name, facts), signal);
+      const compareAgain = async (): Promise<void> => {
+        await Promise.all([compareGround(world, ground, name, facts, judged.rules, signal), stillAsked?.()]);
+      };
+      return finish(world, go, compareAgain, signal);
     }
   }
 }
 
-/** Immediately before the first effect: what the decision stood on is read once more. */
-async function compareAgain(ground: Ground, name: string, facts: ReviewFacts | undefined | "unchecked"): Promise<void> {
-  if ((await ground.headNow()) !== ground.commit) throw new Stale("the default branch moved before the first effect");
-  if (!sameJson(await ground.reviewFacts(name), facts)) throw new Stale("the merge request moved before the first effect");
+/** A confirmation is of one plan: when that is not the plan any more, nothing else is released in its name. */
+export function refuseAnother(plan: Plan, confirmed: Digest | undefined): void {
+  if (confirmed === undefined || plan.digest.startsWith(confirmed)) return;
+  const { environment, digest } = plan;
+  throw new Stale(
+    `${shortDigest(confirmed)} is not the current plan of ${environment}, which is now ${shortDigest(digest)}: look at that one, then confirm it`,
+  );
 }
 
-async function settled(world: World, name: string, plan: Plan, done: readonly Done[], signal: AbortSignal): Promise<Outcome> {
-  const head = await writeReceipt(world, name, plan, done, signal);
+/** Immediately before the first effect: what the decision stood on is read once more. */
+export async function compareGround(
+  world: World,
+  ground: Ground,
+  name: string,
+  facts: ReviewFacts | undefined | "unchecked",
+  judging: Rules,
+  signal: AbortSignal,
+): Promise<void> {
+  const [head, factsNow, rules] = await Promise.all([ground.headNow(), ground.reviewFacts(name), adoptedRules(world, signal)]);
+  if (head !== ground.commit) throw new Stale("the default branch moved before the first effect");
+  if (!sameJson(factsNow, facts)) throw new Stale("the merge request moved before the first effect");
+  if (rulesDigest(rules ?? judging) !== rulesDigest(judging)) {
+    throw new Stale("other rules were adopted before the first effect");
+  }
+}
+
+/** `environment` as the rollout knew it; undefined where there was nothing to roll out. */
+async function settled(
+  world: World,
+  name: string,
+  plan: Plan,
+  done: readonly Done[],
+  environment: Environment | undefined,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const head = await writeReceipt(world, name, plan, done, environment?.log.length, signal);
   return { kind: "settled", plan, done, record: recordKey(name, head.sequence), source: head.source };
 }
 
 /** Rolls out, then writes down that it was seen to its end. */
 async function finish(world: World, go: Release, compareAgain: () => Promise<void>, signal: AbortSignal): Promise<Outcome> {
-  const done = await rollout(world.targets, go, compareAgain, signal);
-  return settled(world, go.environment.name, go.plan, done, signal);
+  const { environment, plan } = go;
+  try {
+    const done = await rollout(world.targets, go, compareAgain, signal);
+    return await settled(world, environment.name, plan, done, environment, signal);
+  } catch (error) {
+    if (!(error instanceof Stale)) throw error;
+    const head = (await readLog(world.store, environment.name, signal)).at(-1);
+    // Stale says that nothing was done. With the record written that is not so: it comes back, and goes on or is held.
+    if (head?.planDigest === plan.digest) throw new Waiting(error.message, 5_000, { cause: error });
+    throw error;
+  }
 }
 
 /** A claim with mistakes is never released, and never taken for a removed one. */
@@ -173,16 +231,18 @@ async function refuseOlderCommit(world: World, ground: Ground, log: Log): Promis
 }
 
 interface Unfinished {
-  readonly plan: Plan;
-  readonly source: Source;
+  readonly begun: string | undefined;
+  readonly resumable: { readonly plan: Plan; readonly source: Source } | undefined;
 }
 
-/** The plan of the newest record, as long as nobody saw its effects complete: what differs later is drift, and passes the gates anew. */
-async function unfinished(world: World, log: Log, signal: AbortSignal): Promise<Unfinished | undefined> {
+/** The newest record, as long as nobody saw its effects complete: what differs later is drift, and passes the gates anew. */
+async function unfinished(world: World, log: Log, signal: AbortSignal): Promise<Unfinished> {
   const head = log.at(-1);
-  if (head === undefined || (await hasReceipt(world, head.environment, head.sequence, signal))) return undefined;
+  if (head === undefined || (await hasReceipt(world, head.environment, head.sequence, signal))) {
+    return { begun: undefined, resumable: undefined };
+  }
   const plan = await readPlan(world.store, head.planDigest, signal);
-  return plan && { plan, source: head.source };
+  return { begun: recordKey(head.environment, head.sequence), resumable: plan && { plan, source: head.source } };
 }
 
 /** After the record the gates are behind it: it goes on. */

@@ -3,22 +3,28 @@ import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
 import { checkPolicies } from "../core/permission.ts";
 import { Stale } from "../core/errors.ts";
-import { sameJson, type Digest } from "../core/json.ts";
+import { sameJson } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import type { CommitStatus, MergeRequest, ReviewedPlans } from "../core/ports.ts";
+import { code } from "../core/render/encode.ts";
 import { PLAN_MARKER, renderPlanNote, type PlanNote } from "../core/render/plan-note.ts";
 import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { retention } from "../targets/retention.ts";
 import { isConfigured } from "../targets/index.ts";
-import type { Platform } from "../core/claim/platform.generated.ts";
 import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import { hostnamesElsewhere } from "./elsewhere.ts";
 import { filesAt, touchedPaths } from "./files.ts";
 import { inGroups } from "./in-groups.ts";
 import { markLines } from "./line-threads.ts";
+import { Locks } from "./locks.ts";
 import { affected, judge, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
 import { editStickyNote, writeStickyNote } from "./sticky-note.ts";
 import type { ForgeWorld } from "./world.ts";
+
+const reviews = new Locks();
+
+/** Of a merge request that was planned for the default branch once, and has another target now. */
+export const NO_TARGET = "";
 
 export interface ReviewOptions {
   /** `/claim plan`: resolve versions anew although nothing moved. */
@@ -38,17 +44,29 @@ export async function review(
   signal: AbortSignal,
   options: ReviewOptions = {},
 ): Promise<Reviewed | undefined> {
+  // The queue and a command may both ask: two at once would write two notes, and the older could have the last word.
+  return reviews.hold(String(iid), async () => reviewAlone(world, iid, signal, options));
+}
+
+async function reviewAlone(
+  world: ForgeWorld,
+  iid: number,
+  signal: AbortSignal,
+  options: ReviewOptions,
+): Promise<Reviewed | undefined> {
   const { forge, repository } = world;
-  const [project, mr] = await Promise.all([forge.project(signal), forge.mergeRequest(iid, signal)]);
-  if (mr.state !== "opened" || mr.targetBranch !== project.defaultBranch || mr.sha === undefined) return undefined;
+  const [project, open] = await Promise.all([forge.project(signal), forge.openMergeRequests(signal)]);
+  const mr = open.find((one) => one.iid === iid);
+  if (mr?.sha === undefined) return undefined;
+  if (mr.targetBranch !== project.defaultBranch) {
+    await takeBack(world, mr, project.defaultBranch, signal);
+    return undefined;
+  }
   const [target, head] = await repository.fetch(
     [`refs/heads/${project.defaultBranch}`, `refs/merge-requests/${iid}/head`],
     signal,
   );
-  // Read after the branches: a merge request that was merged or pushed to meanwhile would be planned against its own result.
-  const open = await forge.openMergeRequests(signal);
-  const isStill = open.some((other) => other.iid === iid && other.sha === mr.sha && other.targetBranch === mr.targetBranch);
-  if (target === undefined || head !== mr.sha || !isStill) throw new Stale(`merge request ${iid} moved while it was read`);
+  if (target === undefined || head !== mr.sha) throw new Stale(`merge request ${iid} moved while it was read`);
 
   const merge = await repository.mergeResult(target, head);
   if (merge.kind === "conflict") {
@@ -148,19 +166,9 @@ async function serverChecks(world: ForgeWorld, planned: readonly Planned[], sign
 }
 
 /** Remembers what was planned for this head and target; nothing where it has mistakes, so that no approval stands for it. */
-async function storeReviewed(
-  world: ForgeWorld,
-  mr: MergeRequest,
-  target: string,
-  plans: readonly Plan[],
-  rules: Platform | undefined,
-): Promise<void> {
+async function remember(world: ForgeWorld, mr: MergeRequest, target: string, plans: readonly Plan[]): Promise<void> {
   const sha = mr.sha ?? "";
-  const digests: Record<string, Digest> = {};
-  for (const plan of plans) {
-    await storePlan(world.store, plan, { retainUntil: retention(plan.type, rules, world.now()) });
-    digests[plan.environment] = plan.digest;
-  }
+  const digests = Object.fromEntries(plans.map(({ environment, digest }) => [environment, digest]));
   const known = await world.memory.reviewedPlans(mr.iid);
   const reviewed: ReviewedPlans = { sha, target, storedAt: world.now().toISOString(), plans: digests };
   // The time stays while the plans do: an approval stands for the plan that stood when it was given.
@@ -169,8 +177,25 @@ async function storeReviewed(
   } else await world.memory.rememberReviewedPlans(mr.iid, reviewed);
 }
 
+/** It has another target now: what was planned for the default branch is not so any more, and nobody approves it. */
+async function takeBack(world: ForgeWorld, mr: MergeRequest, defaultBranch: string, signal: AbortSignal): Promise<void> {
+  const known = await world.memory.reviewedPlans(mr.iid);
+  if (known === undefined || known.target === NO_TARGET) return;
+  const text = `${PLAN_MARKER}\n### ⚪ Not planned\nEnvironments are released from ${code(defaultBranch)}, and this merge request is for another branch.\n`;
+  const note = await editStickyNote(world, mr.iid, PLAN_MARKER, text, signal);
+  await world.forge.setStatus(
+    mr.sha ?? "",
+    mr.sourceBranch,
+    { ...statusOf(undefined), description: "for another branch" },
+    signal,
+  );
+  await markLines(world, mr, "", { diagnostics: [], complete: true, note }, signal);
+  // Last: until then the sweep comes back to it.
+  await world.memory.rememberReviewedPlans(mr.iid, { ...known, target: NO_TARGET, plans: {} });
+}
+
 /**
- * Stores the plans, then says it: the note, where there is something to say, the status, and threads on bad lines. Without a note no
+ * Stores the plans, says it and remembers it: the note, where there is something to say, the status, and threads on bad lines. Without a note no
  * claim was touched.
  */
 async function conclude(
@@ -181,16 +206,26 @@ async function conclude(
   signal: AbortSignal,
   { judgedAll = true }: { readonly judgedAll?: boolean } = {},
 ): Promise<void> {
+  // A merge request that was merged meanwhile was planned against its own result; one that moved has another plan.
+  const now = await world.forge.mergeRequest(mr.iid, signal);
+  if (now.state !== "opened" || now.sha !== mr.sha || now.targetBranch !== mr.targetBranch) {
+    throw new Stale(`merge request ${mr.iid} moved while it was planned`);
+  }
   const isGood = note !== undefined && !note.diagnostics.some(({ severity }) => severity === "error");
-  await storeReviewed(world, mr, target, isGood ? note.plans : [], note?.rules);
+  const plans = isGood ? note.plans : [];
+  for (const plan of plans) {
+    await storePlan(world.store, plan, { retainUntil: retention(plan.type, note?.rules, world.now()) });
+  }
   const written =
     note === undefined
       ? await editStickyNote(world, mr.iid, PLAN_MARKER, `${PLAN_MARKER}\n### ⚪ No claims touched\n`, signal)
       : await writeStickyNote(world, mr.iid, PLAN_MARKER, renderPlanNote(note), signal);
+  // After the note: an approval stands for a plan that could be read when it was given.
+  await remember(world, mr, target, plans);
   await world.forge.setStatus(mr.sha ?? "", mr.sourceBranch, statusOf(note), signal);
   // Last: whatever GitLab says to a thread, note and status are there. Where the branches conflict nothing was judged.
   if (note !== undefined && note.conflicts.length > 0) return;
-  await markLines(world, mr, target, { diagnostics: note?.diagnostics ?? [], complete: judgedAll, note: written }, signal);
+  await markLines(world, now, target, { diagnostics: note?.diagnostics ?? [], complete: judgedAll, note: written }, signal);
 }
 
 function statusOf(note: PlanNote | undefined): CommitStatus {

@@ -6,6 +6,7 @@ import type { MergeRequest } from "../core/ports.ts";
 import { renderReportNote, reportMarker, type ReleaseOutcome } from "../core/render/report-note.ts";
 import { forgeGround, type ForgeGround } from "./forge-ground.ts";
 import { Locks } from "./locks.ts";
+import { closeOvertaken } from "./overtaken.ts";
 import { release, type Outcome, type ReleaseRequest } from "./release.ts";
 import { releaseRules } from "./release-rules.ts";
 import { writeStickyNote } from "./sticky-note.ts";
@@ -67,6 +68,7 @@ async function say(
   signal: AbortSignal,
 ): Promise<void> {
   const mr = await ground.mergeRequestOf(name);
+  await closeOvertaken(world, ground, name, mr, signal);
   if (mr === undefined) {
     world.log.warn({ environment: name, outcome: outcome.kind }, "nobody to report to: no merge request brought this");
     return;

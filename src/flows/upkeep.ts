@@ -1,7 +1,12 @@
 /** Upkeep: what nobody told us. Every open merge request and every environment is looked at; only what needs work gets a job. */
-import { PLATFORM_NAME } from "../core/adopted.ts";
+import { PLATFORM_NAME, rulesDigest, type Rules } from "../core/adopted.ts";
+import type { ReviewedPlans } from "../core/ports.ts";
+import type { Log } from "../core/record.ts";
+import { readPlan } from "../targets/claim-store/claim-store.ts";
 import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import { forgeGround } from "./forge-ground.ts";
+import { receiptAt } from "./receipt.ts";
+import { NO_TARGET } from "./review.ts";
 import { unsettled } from "./unsettled.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -28,12 +33,32 @@ export async function sweep(
   const project = await world.forge.project(signal);
   const [target] = await world.repository.fetch([`refs/heads/${project.defaultBranch}`], signal);
   const reviews: number[] = [];
+  const [live, adopted] = await Promise.all([world.logs.live(world.store, signal), adoptedRules(world, signal)]);
   for (const mr of await world.forge.openMergeRequests(signal)) {
-    if (mr.targetBranch !== project.defaultBranch) continue;
     const seen = await world.memory.reviewedPlans(mr.iid);
-    if (seen !== undefined && seen.sha === mr.sha && seen.target === target) continue;
+    const isOurs = mr.targetBranch === project.defaultBranch;
+    if (!isOurs && (seen === undefined || seen.target === NO_TARGET)) continue;
+    const isSeen = isOurs && seen !== undefined && seen.sha === mr.sha && seen.target === target;
+    if (isSeen && !(await isOutdated(world, seen, live, adopted, signal))) continue;
     await world.jobs.enqueue({ kind: "review", mergeRequest: mr.iid });
     reviews.push(mr.iid);
   }
   return { reviews, releases: await fanOut(world, signal) };
+}
+
+/** Its plans are of another world when an environment was published or seen to its end since, or other rules judge by now. */
+async function isOutdated(
+  world: ForgeWorld,
+  { plans, storedAt }: ReviewedPlans,
+  live: ReadonlyMap<string, Log>,
+  adopted: Rules | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const [name, digest] of Object.entries(plans)) {
+    const head = live.get(name)?.at(-1);
+    if (head !== undefined && ((await receiptAt(world, name, head.sequence, signal)) ?? head.at) > storedAt) return true;
+    const plan = await readPlan(world.store, digest, signal);
+    if (plan !== undefined && adopted !== undefined && plan.rulesDigest !== rulesDigest(adopted)) return true;
+  }
+  return false;
 }

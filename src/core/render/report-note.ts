@@ -16,8 +16,16 @@ export type ReleaseOutcome =
       readonly approvers: readonly string[];
     }
   | { readonly kind: "waiting"; readonly reason: string }
-  | { readonly kind: "held"; readonly gates: readonly Gate[]; readonly reviewed: Plan | undefined }
-  | { readonly kind: "stalled"; readonly reason: string; readonly wayOut: string };
+  | {
+      readonly kind: "held";
+      readonly gates: readonly Gate[];
+      readonly reviewed: Plan | undefined;
+      /** The record of an earlier release that is not at its end. */
+      readonly begun: string | undefined;
+    }
+  | { readonly kind: "stalled"; readonly reason: string; readonly wayOut: string }
+  /** A newer change of the same environment came before its end: by that merge request, or by none. */
+  | { readonly kind: "overtaken"; readonly by: number | undefined };
 
 export function reportMarker(environment: string): string {
   return `<!-- claimbot:report:${html(environment)} -->`;
@@ -60,12 +68,21 @@ function lines(
       const [first] = closed;
       return [
         `🟠 ${who} ${is} held${first === undefined ? "" : `: ${causeOf(first.gate, outcome.reviewed)}`}`,
-        "Nothing was done.",
+        outcome.begun === undefined
+          ? "Nothing was done."
+          : `${code(outcome.begun)} is not at its end, and nothing more was done: the plan is another one by now.`,
         closed.map(({ gate, reason }) => `- **${gate}**: ${plain(reason, 600)}`).join("\n"),
         ...difference(plan, outcome.reviewed),
         ...quoted,
       ];
     }
+    case "overtaken":
+      return [
+        `### ⚪ ${environment} was changed again`,
+        outcome.by === undefined
+          ? "A newer change came to the default branch without a merge request before this one was at its end."
+          : `Merge request ${outcome.by} changed it before this one was at its end; its report is there.`,
+      ];
     case "stalled":
       return [`🔴 ${who} stopped`, plain(outcome.reason, 600), `Next: ${plain(outcome.wayOut, 600)}`, ...quoted];
   }

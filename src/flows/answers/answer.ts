@@ -9,6 +9,7 @@ import { history } from "./history.ts";
 import { hold } from "./hold.ts";
 import { plan } from "./plan.ts";
 import { status } from "./status.ts";
+import { stillAsked } from "./still-asked.ts";
 import { who } from "./who.ts";
 import { why } from "./why.ts";
 
@@ -27,10 +28,17 @@ export async function answer(world: ForgeWorld, asked: Asked, signal: AbortSigna
     const hint = command.kind === "apply" ? " Nothing is applied before the merge." : "";
     return { ok: false, text: `\`/claim ${command.kind}\` does nothing on a merge request that is ${mr.state}.${hint}` };
   }
-  return carryOut(world, asked, concerned, signal);
+  const still = async (those: readonly Concerned[]): Promise<void> => stillAsked(world, asked, entry, rules, those, signal);
+  return carryOut(world, asked, concerned, still, signal);
 }
 
-async function carryOut(world: ForgeWorld, asked: Asked, concerned: readonly Concerned[], signal: AbortSignal): Promise<Answer> {
+async function carryOut(
+  world: ForgeWorld,
+  asked: Asked,
+  concerned: readonly Concerned[],
+  still: (concerned: readonly Concerned[]) => Promise<void>,
+  signal: AbortSignal,
+): Promise<Answer> {
   const { mr, command } = asked;
   switch (command.kind) {
     case "help":
@@ -38,7 +46,7 @@ async function carryOut(world: ForgeWorld, asked: Asked, concerned: readonly Con
     case "plan":
       return plan(world, mr, signal);
     case "apply":
-      return apply(world, command, concerned, signal);
+      return apply(world, command, concerned, async (one) => still([one]), signal);
     case "status":
       return { ok: true, text: await status(world, concerned, signal) };
     case "why":
@@ -50,6 +58,7 @@ async function carryOut(world: ForgeWorld, asked: Asked, concerned: readonly Con
     case "hold":
     case "unhold":
     case "cancel":
+      await still(concerned);
       return hold(world, asked, command.kind, concerned, signal);
     case "diff":
     case "promote":

@@ -1,7 +1,8 @@
 /** /claim apply: tries the release again; with a digest it confirms exactly that plan, if it is still the current one. */
 import type { Command } from "../../core/command.ts";
+import { Stale } from "../../core/errors.ts";
 import { closedGates } from "../../core/gates.ts";
-import { shortDigest, type Digest } from "../../core/json.ts";
+import { shortDigest } from "../../core/json.ts";
 import { code, plain } from "../../core/render/encode.ts";
 import { runRelease } from "../run-release.ts";
 import type { ForgeWorld } from "../world.ts";
@@ -12,10 +13,11 @@ export async function apply(
   world: ForgeWorld,
   said: Extract<Command, { kind: "apply" }>,
   concerned: readonly Concerned[],
+  stillAsked: (environment: Concerned) => Promise<void>,
   signal: AbortSignal,
 ): Promise<Answer> {
   const answers: Answer[] = [];
-  for (const { name } of concerned) answers.push(await applyOne(world, name, said.digest, concerned.length === 1, signal));
+  for (const one of concerned) answers.push(await applyOne(world, one, said.digest, stillAsked, signal));
   // With a digest only the plan that it names is meant; the others have nothing to say.
   const meant = said.digest === undefined ? answers : answers.filter(({ ok }) => ok);
   const shown = meant.length > 0 ? meant : answers;
@@ -24,22 +26,21 @@ export async function apply(
 
 async function applyOne(
   world: ForgeWorld,
-  name: string,
+  environment: Concerned,
   digest: string | undefined,
-  only: boolean,
+  stillAsked: (environment: Concerned) => Promise<void>,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const first = await runRelease(world, name, {}, signal);
-  if (digest === undefined || first.kind !== "held") return released(name, first);
-  const whole: Digest = first.plan.digest;
-  if (!whole.startsWith(digest)) {
-    const now = `the plan of ${code(name)} is now ${code(shortDigest(whole))}`;
-    return {
-      ok: false,
-      text: `Refused as stale: ${code(shortDigest(digest))} is not the current plan; ${now}. ${only ? "Look at it, then confirm that one." : ""} Nothing was done.`,
-    };
+  const { name } = environment;
+  const request = { stillAsked: async () => stillAsked(environment), ...(digest !== undefined && { confirmed: digest }) };
+  try {
+    return released(name, await runRelease(world, name, request, signal));
+  } catch (error) {
+    if (!(error instanceof Stale)) throw error;
+    // What comes of it now is for a release to say that nobody confirms anything by.
+    await world.jobs.enqueue({ kind: "release", environment: name });
+    return { ok: false, text: `Refused as stale: ${plain(error.message, 600)}. Nothing was done.` };
   }
-  return released(name, await runRelease(world, name, { confirmed: whole }, signal));
 }
 
 function released(name: string, outcome: Awaited<ReturnType<typeof runRelease>>): Answer {

@@ -1,0 +1,67 @@
+/** Changes of an environment that a newer one overtook before they were at their end: nobody reports on them any more, so their last report is closed. */
+import { PLATFORM_NAME } from "../core/adopted.ts";
+import { ENVIRONMENT_TYPES } from "../core/environment.ts";
+import { Stalled } from "../core/errors.ts";
+import type { MergeRequest } from "../core/ports.ts";
+import type { Log, LogRecord } from "../core/record.ts";
+import { renderReportNote, reportMarker } from "../core/render/report-note.ts";
+import { readLog } from "../targets/claim-store/claim-store.ts";
+import { hasReceipt } from "./receipt.ts";
+import type { Ground } from "./release.ts";
+import { mergeRequestBehind } from "./review-facts.ts";
+import { editStickyNote } from "./sticky-note.ts";
+import type { ForgeWorld } from "./world.ts";
+
+/** Older ones were closed when the one after them was reported. */
+const DEEPEST = 4;
+
+/** `by` is the merge request whose release is reported now; undefined for a change that came without one. */
+export async function closeOvertaken(
+  world: ForgeWorld,
+  ground: Ground,
+  name: string,
+  by: MergeRequest | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (name === PLATFORM_NAME) return;
+  const end = await lastEnd(world, await readLog(world.store, name, signal), ground.project, by?.iid, signal);
+  const paths = ENVIRONMENT_TYPES.map((type) => `environments/${type}/${name}.yaml`);
+  let change = await world.repository.lastChange(ground.commit, paths);
+  for (let step = 0; change !== undefined && step < DEEPEST; step += 1) {
+    if (end !== undefined && (await world.repository.isAncestor(change, end.source.commit))) return;
+    // The newest is reported now, or came without a merge request.
+    const isReported = change === by?.mergedCommit || (step === 0 && by === undefined);
+    const older = isReported ? undefined : await mergeRequestBehind(world, change, signal);
+    if (older !== undefined && older.iid !== by?.iid) {
+      const body = renderReportNote(name, undefined, { kind: "overtaken", by: by?.iid });
+      await editStickyNote(world, older.iid, reportMarker(name), body, signal);
+    }
+    const before = await parentOf(world, change);
+    change = before && (await world.repository.lastChange(before, paths));
+  }
+}
+
+/** The newest record of another change that was seen to its end. */
+async function lastEnd(
+  world: ForgeWorld,
+  log: Log,
+  project: string,
+  by: number | undefined,
+  signal: AbortSignal,
+): Promise<LogRecord | undefined> {
+  for (const record of log.toReversed()) {
+    const isOther = record.source.project === project && record.source.mergeRequest !== by;
+    if (isOther && (await hasReceipt(world, record.environment, record.sequence, signal))) return record;
+  }
+  return undefined;
+}
+
+/** Undefined for the first commit of all. */
+async function parentOf({ repository }: ForgeWorld, commit: string): Promise<string | undefined> {
+  try {
+    return await repository.parent(commit);
+  } catch (error) {
+    if (error instanceof Stalled) return undefined;
+    throw error;
+  }
+}
