@@ -30,6 +30,7 @@ export async function makeDataDirectory(directory: string): Promise<void> {
   await writeFile(join(directory, ".gitignore"), "*\n");
 }
 
+/** @public Whoever builds a world of its own opens them so: tests that act between two calls. */
 export async function openTargets(config: Config, store: ObjectStore, forge: Forge | undefined, log: Log): Promise<Targets> {
   const { claimStoreTarget } = await import("./targets/claim-store/claim-store.ts");
   return inOrder([

@@ -75,6 +75,12 @@ export function judgeApprovals(
   return review.approvals.map((approval) => ({ approval, refusal: refusalOf(approval, review) }));
 }
 
+/** Those whose approval counts, for the record: once each. */
+export function countedApprovers(review: ReviewFacts): readonly string[] {
+  const counted = judgeApprovals(review).filter(({ refusal }) => refusal === undefined);
+  return [...new Set(counted.map(({ approval }) => approval.user.username))];
+}
+
 function refusalOf({ user, at }: Approval, review: ReviewFacts): string | undefined {
   if (user.bot) return "is a bot";
   if (user.id === review.author.id) return "is the author of the merge request";

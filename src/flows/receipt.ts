@@ -26,6 +26,7 @@ export async function hasReceipt(world: World, name: string, sequence: number, s
 /**
  * Writes it for the newest record, which is returned. A second one for the same record changes nothing. The record must be the plan's own,
  * or, where the plan wrote none, the one that was there before (`sequence`): throws Waiting for somebody else's, which nobody observed.
+ * `beforehand` comes first: what it fails to do is done by the next run, because there is no receipt.
  */
 export async function writeReceipt(
   world: World,
@@ -33,6 +34,7 @@ export async function writeReceipt(
   plan: Plan,
   done: readonly Done[],
   sequence: number | undefined,
+  beforehand: (head: LogRecord) => Promise<void>,
   signal: AbortSignal,
 ): Promise<LogRecord> {
   const head = (await readLog(world.store, name, signal)).at(-1);
@@ -40,6 +42,7 @@ export async function writeReceipt(
   if (head.planDigest !== plan.digest && head.sequence !== sequence) {
     throw new Waiting(`somebody else wrote ${recordKey(name, head.sequence)} meanwhile`, 1_000);
   }
+  await beforehand(head);
   const now = world.now();
   const receipt = { environment: name, sequence: head.sequence, planDigest: plan.digest, observed: done, at: now.toISOString() };
   const options = { retainUntil: retention(plan.type, undefined, now) };

@@ -1,7 +1,7 @@
 /** Releases the rules themselves: like a prod environment, by the approvals that the rules before them ask for. */
 import { PLATFORM_NAME } from "../core/adopted.ts";
 import { Stalled } from "../core/errors.ts";
-import { closedGates, gatesOf } from "../core/gates.ts";
+import { closedGates, countedApprovers, gatesOf } from "../core/gates.ts";
 import { checkPolicies } from "../core/permission.ts";
 import type { Source } from "../core/record.ts";
 import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
@@ -53,7 +53,7 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
     ...(review && {
       mergeRequest: review.iid,
       author: review.author.username,
-      approvers: review.approvals.map(({ user }) => user.username),
+      approvers: countedApprovers(review),
     }),
   };
   const record = await adopt(world, proposed, whole, plan, signal);

@@ -3,10 +3,10 @@ import { PLATFORM_NAME, rulesDigest, type Rules } from "../core/adopted.ts";
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Environment } from "../core/environment.ts";
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
-import { closedGates, gatesOf, type Gate, type ReviewFacts } from "../core/gates.ts";
+import { closedGates, countedApprovers, gatesOf, type Gate, type ReviewFacts } from "../core/gates.ts";
 import { sameJson, shortDigest, type Digest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
-import { lastPublication, recordKey, type Log, type Source } from "../core/record.ts";
+import { lastPublication, recordKey, type Log, type LogRecord, type Source } from "../core/record.ts";
 import { readLog, readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { goesOn, rollout, type Done } from "../targets/reconcile.ts";
 import { retention } from "../targets/retention.ts";
@@ -37,6 +37,8 @@ export interface ReleaseRequest {
   readonly breakGlass?: string;
   /** Looks once more, before the first effect, whether the request itself still stands. Throws Stale. */
   readonly stillAsked?: () => Promise<void>;
+  /** Tells people how it ended, before the receipt: an end that nobody was told of is no end, and the next run tells it. */
+  readonly tell?: (outcome: Outcome) => Promise<void>;
 }
 
 export type Outcome =
@@ -124,10 +126,10 @@ export async function release(
     case "unchanged":
       return considered;
     case "ended":
-      return settled(world, name, considered.plan, [], undefined, signal);
+      return settled(world, name, considered.plan, [], undefined, request.tell, signal);
     case "resumes": {
       const { environment, plan, source } = considered;
-      return finish(world, { environment, plan, planDigest: plan.digest, source, at }, noMoreGates, signal);
+      return finish(world, { environment, plan, planDigest: plan.digest, source, at }, noMoreGates, request.tell, signal);
     }
     case "gated": {
       const { environment, plan, gates, facts, reviewed, begun, judged } = considered;
@@ -147,7 +149,7 @@ export async function release(
       const compareAgain = async (): Promise<void> => {
         await Promise.all([compareGround(world, ground, name, facts, judged.rules, signal), stillAsked?.()]);
       };
-      return finish(world, go, compareAgain, signal);
+      return finish(world, go, compareAgain, request.tell, signal);
     }
   }
 }
@@ -185,18 +187,32 @@ async function settled(
   plan: Plan,
   done: readonly Done[],
   environment: Environment | undefined,
+  tell: ReleaseRequest["tell"],
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const head = await writeReceipt(world, name, plan, done, environment?.log.length, signal);
-  return { kind: "settled", plan, done, record: recordKey(name, head.sequence), source: head.source };
+  const outcomeOf = ({ sequence, source }: LogRecord): Outcome => ({
+    kind: "settled",
+    plan,
+    done,
+    record: recordKey(name, sequence),
+    source,
+  });
+  const beforehand = async (head: LogRecord): Promise<void> => tell?.(outcomeOf(head));
+  return outcomeOf(await writeReceipt(world, name, plan, done, environment?.log.length, beforehand, signal));
 }
 
 /** Rolls out, then writes down that it was seen to its end. */
-async function finish(world: World, go: Release, compareAgain: () => Promise<void>, signal: AbortSignal): Promise<Outcome> {
+async function finish(
+  world: World,
+  go: Release,
+  compareAgain: () => Promise<void>,
+  tell: ReleaseRequest["tell"],
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { environment, plan } = go;
   try {
     const done = await rollout(world.targets, go, compareAgain, signal);
-    return await settled(world, environment.name, plan, done, environment, signal);
+    return await settled(world, environment.name, plan, done, environment, tell, signal);
   } catch (error) {
     if (!(error instanceof Stale)) throw error;
     const head = (await readLog(world.store, environment.name, signal)).at(-1);
@@ -267,6 +283,6 @@ function sourceOf(ground: Ground, name: string, judged: Judged, facts: ReviewFac
     path: claim?.path ?? former?.source.path ?? "",
     blob: claim?.blob ?? former?.source.blob ?? "",
     ...(review && { mergeRequest: review.iid, author: review.author.username }),
-    approvers: review?.approvals.map(({ user }) => user.username) ?? [],
+    approvers: review === undefined ? [] : countedApprovers(review),
   };
 }

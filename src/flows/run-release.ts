@@ -23,12 +23,14 @@ export async function runRelease(
 ): Promise<Outcome> {
   return environments.hold(name, async () => {
     const ground = await forgeGround(world, signal);
+    const tell = async (outcome: Outcome): Promise<void> => report(world, ground, name, outcome, signal);
     try {
       const outcome =
         name === PLATFORM_NAME
           ? await releaseRules(world, ground, request, signal)
-          : await release(world, ground, name, request, signal);
-      await report(world, ground, name, outcome, signal);
+          : await release(world, ground, name, { ...request, tell }, signal);
+      // What an environment's release settled is told already, before its receipt.
+      if (name === PLATFORM_NAME || outcome.kind !== "settled") await tell(outcome);
       return outcome;
     } catch (error) {
       if (error instanceof Waiting) await say(world, ground, name, undefined, { kind: "waiting", reason: error.message }, signal);

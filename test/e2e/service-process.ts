@@ -32,7 +32,8 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   get isAlive(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    // From the moment at which it is killed: its end is only told later.
+    return !this.#child.killed && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   /** kill -9: nothing of it runs any more, nor says goodbye. */

@@ -1,9 +1,12 @@
 /** /claim apply: tries the release again; with a digest it confirms exactly that plan, if it is still the current one. */
 import type { Command } from "../../core/command.ts";
+import { PLATFORM_NAME } from "../../core/adopted.ts";
 import { Stale } from "../../core/errors.ts";
 import { closedGates } from "../../core/gates.ts";
 import { shortDigest } from "../../core/json.ts";
+import { recordKey } from "../../core/record.ts";
 import { code, plain } from "../../core/render/encode.ts";
+import { readLog } from "../../targets/claim-store/claim-store.ts";
 import { runRelease } from "../run-release.ts";
 import type { ForgeWorld } from "../world.ts";
 import type { Answer } from "./asked.ts";
@@ -39,8 +42,16 @@ async function applyOne(
     if (!(error instanceof Stale)) throw error;
     // What comes of it now is for a release to say that nobody confirms anything by.
     await world.jobs.enqueue({ kind: "release", environment: name });
-    return { ok: false, text: `Refused as stale: ${plain(error.message, 600)}. Nothing was done.` };
+    return { ok: false, text: `Refused as stale: ${plain(error.message, 600)}. ${await doneFor(world, name, digest, signal)}` };
   }
+}
+
+/** A command that waited is run again: its plan may have been begun before. */
+async function doneFor(world: ForgeWorld, name: string, digest: string | undefined, signal: AbortSignal): Promise<string> {
+  const log = digest === undefined || name === PLATFORM_NAME ? [] : await readLog(world.store, name, signal);
+  const record = log.findLast(({ planDigest }) => planDigest.startsWith(digest ?? ""));
+  if (record === undefined) return "Nothing was done.";
+  return `${code(recordKey(name, record.sequence))} was written for that plan; nothing more was done.`;
 }
 
 function released(name: string, outcome: Awaited<ReturnType<typeof runRelease>>): Answer {
