@@ -8,7 +8,7 @@ import type { Plan } from "../core/plan.ts";
 import type { CommitStatus, MergeRequest, ReviewedPlans } from "../core/ports.ts";
 import { code } from "../core/render/encode.ts";
 import { PLAN_MARKER, renderPlanNote, type PlanNote } from "../core/render/plan-note.ts";
-import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
+import { readOn, readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { retention } from "../targets/retention.ts";
 import { isConfigured } from "../targets/index.ts";
 import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
@@ -129,6 +129,8 @@ async function reviewAlone(
     { plans, diagnostics: all, conflicts: [], rules: judged.rules.platform, remarks: [] },
     signal,
   );
+  // Last: what is published after this is newer than the time that was remembered, and the sweep sees it.
+  await refusePublished(world, planned, signal);
   return { plans, diagnostics: all };
 }
 
@@ -150,6 +152,15 @@ async function planAll(
     return planOne(world, judged, name, reviewed, signal);
   });
   return planned.filter((one) => one !== undefined);
+}
+
+/** Throws Stale when something was published while it was planned: the plan is of the world before. */
+async function refusePublished(world: ForgeWorld, planned: readonly Planned[], signal: AbortSignal): Promise<void> {
+  await inGroups(planned, 16, async ({ environment: { name, log } }) => {
+    if ((await readOn(world.store, name, log, signal)).length > log.length) {
+      throw new Stale(`${name} was published while it was planned`);
+    }
+  });
 }
 
 /** The servers' own judgement (Cloudflare's dry_run), for those of our targets that have one. */
