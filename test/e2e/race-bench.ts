@@ -50,8 +50,8 @@ export interface Bench extends Servers {
   readonly signal: AbortSignal;
   /** Calls since the last `watch`. */
   readonly calls: readonly Call[];
-  /** From now on: `act` strikes before the call with this number (from 0), writes to the store not counted. */
-  strikeBefore(number: number, act: () => Promise<void>): Strike;
+  /** From now on: `act` strikes before the call with this number (from 0; writes to the store not counted), or the first that matches. */
+  strikeBefore(call: number | RegExp, act: () => Promise<void>): Strike;
   /** From now on nobody strikes any more. */
   calm(): void;
   /** Jobs that webhooks and flows asked for, each key once; taken away by this. */
@@ -73,12 +73,14 @@ export async function startBench(): Promise<Bench> {
   const signal = new AbortController().signal;
 
   const calls: Call[] = [];
-  let strike: { left: number; readonly act: () => Promise<void>; index: number | undefined } | undefined;
+  let strike: { readonly before: number | RegExp; readonly act: () => Promise<void>; index: number | undefined } | undefined;
+  let number = -1;
   const counted = async (call: Call): Promise<void> => {
     const index = calls.push(call) - 1;
+    number += 1;
     if (strike === undefined || strike.index !== undefined) return;
-    strike.left -= 1;
-    if (strike.left >= 0) return;
+    const { before } = strike;
+    if (typeof before === "number" ? number < before : !before.test(call.what)) return;
     strike.index = index;
     await strike.act();
   };
@@ -88,12 +90,12 @@ export async function startBench(): Promise<Bench> {
   watch(servers.flux, "flux", async (call) => {
     await counted(call);
     const [, name] = /^GET .*\/kustomizations\/(.+)$/.exec(call.what) ?? [];
-    if (name !== undefined) await builtSoon(servers.flux, name);
+    if (name !== undefined) await builtSoon(servers, name);
   });
 
   const jobs = newJobs();
   const memory = newMemory();
-  const intake = started.use(
+  started.use(
     await listen(config.listen.port, async (event, body) => {
       const { jobs: asked, pushed } = decide(event, body, {
         projectId: servers.gitlab.project.id,
@@ -104,7 +106,6 @@ export async function startBench(): Promise<Bench> {
       for (const job of asked) await jobs.enqueue(job);
     }),
   );
-  void intake;
 
   const store = watchedStore(servers.store, calls);
   const { gitlab, registry } = config;
@@ -132,9 +133,10 @@ export async function startBench(): Promise<Bench> {
     world,
     signal,
     calls,
-    strikeBefore(number, act) {
+    strikeBefore(before, act) {
       calls.length = 0;
-      strike = { left: number, act, index: undefined };
+      number = -1;
+      strike = { before, act, index: undefined };
       return strike;
     },
     calm: () => void (strike = undefined),
@@ -178,12 +180,16 @@ function watch(
 }
 
 /** Flux works at its own pace, a few milliseconds here: who looks right after a release was pointed to would only have to come back. */
-async function builtSoon(flux: Servers["flux"], name: string): Promise<void> {
+async function builtSoon({ flux, store }: Servers, name: string): Promise<void> {
+  const pointer = Buffer.from((await store.read(`current/${name.replace(/^env-/, "")}.yaml`))?.body ?? "").toString();
   const isBuilt = (): boolean =>
     flux.objects().some(({ kind, metadata, status = {} }) => {
       const { conditions = [], observedGeneration } = status as FluxStatus;
       const isReady = conditions.some((one) => one.type === "Ready" && one.status === "True");
-      return kind === "Kustomization" && metadata.name === name && isReady && observedGeneration === metadata.generation;
+      const isCurrent = pointer.includes(metadata.annotations?.["event.toolkit.fluxcd.io/claim"] ?? "nothing");
+      return (
+        kind === "Kustomization" && metadata.name === name && isReady && isCurrent && observedGeneration === metadata.generation
+      );
     });
   await flux.until(isBuilt, 500).catch(() => undefined);
 }
