@@ -9,7 +9,7 @@ import { reasonOf, resolveConstraint } from "../core/versions.ts";
 export interface Locked {
   readonly versions: LockedVersions;
   /** Services whose constraint no tag satisfies, with the reason. */
-  readonly unsatisfied: readonly { readonly service: string; readonly index: number; readonly reason: string }[];
+  readonly unsatisfied: readonly { readonly reason: string }[];
 }
 
 /**
@@ -33,7 +33,7 @@ export async function lockVersions(
   const versions: Record<string, LockedVersion> = {};
   const unsatisfied = resolved.flatMap((result, index) => {
     const service = claim.spec.services[index]?.name ?? "";
-    if (typeof result === "string") return [{ service, index, reason: result }];
+    if (typeof result === "string") return [{ reason: result }];
     versions[service] = result;
     return [];
   });

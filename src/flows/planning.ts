@@ -157,14 +157,14 @@ async function environmentOf(
   const registry = world.registryOf?.(platform.spec.registry.repository);
   const locked = await lockVersions(claim, claimDigest, log, reviewed, registry, signal);
   const wish: Wish = { claim, claimDigest, blob, path, platform, versions: locked.versions };
-  const diagnostics = locked.unsatisfied.map(({ service, reason }): Diagnostic => ({
+  const diagnostics = locked.unsatisfied.map(({ reason }): Diagnostic => ({
     code: "claim/version-unsatisfied",
     severity: "error",
     path,
     line: 1,
     column: 1,
     endColumn: 1,
-    message: `services: ${service}: ${reason}`,
+    message: `services: ${reason}`,
     hint: "Name a version that the registry has, or publish it first.",
   }));
   return { environment: { ...base, type, wish }, diagnostics };

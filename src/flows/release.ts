@@ -7,7 +7,7 @@ import { closedGates, countedApprovers, gatesOf, type Gate, type ReviewFacts } f
 import { sameJson, shortDigest, type Digest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import { lastPublication, recordKey, type Log, type LogRecord, type Source } from "../core/record.ts";
-import { readLog, readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
+import { readLog, readOn, readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { goesOn, rollout, type Done } from "../targets/reconcile.ts";
 import { retention } from "../targets/retention.ts";
 import type { Release } from "../targets/target.ts";
@@ -95,6 +95,9 @@ export async function considerRelease(
   const facts = await ground.reviewFacts(name);
   const reviewed = await reviewedPlan(world, facts, signal);
   const planned = await planOne(world, judged, name, reviewed, signal);
+  // Half of another writer's effects would be in the plan, and none of their record: it would be held for a world that moves on anyway.
+  if ((await readOn(world.store, name, log, signal)).length > log.length)
+    throw new Stale(`${name} was published while it was planned`);
   if (planned === undefined) return resumable === undefined ? { kind: "unchanged" } : { kind: "ended", plan: resumable.plan };
   const { environment, plan } = planned;
   const [unsatisfied] = planned.diagnostics;
