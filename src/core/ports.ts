@@ -22,6 +22,45 @@ export interface ObjectStore {
   list(prefix: string, signal?: AbortSignal): Promise<readonly { readonly key: string; readonly etag: string }[]>;
 }
 
+/** One version of a key, as the store keeps it. A directory keeps each version of a mutable key; a bucket of any. */
+export interface ObjectVersion {
+  readonly key: string;
+  readonly versionId: string;
+  /** A delete marker hides the key and has no content. */
+  readonly kind: "object" | "delete-marker";
+  readonly isLatest: boolean;
+  /** ISO 8601, UTC, by the store's own clock. */
+  readonly at: string;
+}
+
+/** What the store itself says of one version, without its content. */
+export interface ObjectFacts {
+  readonly sizeBytes: number;
+  /** SHA-256 as the store computed it, in hexadecimal digits; undefined where it keeps none. */
+  readonly sha256: string | undefined;
+  /** Undefined: the version is not locked. */
+  readonly lock: { readonly mode: "COMPLIANCE" | "GOVERNANCE"; readonly retainUntil: Date } | undefined;
+}
+
+/** A claim store as auditors see it: with every version and lock. */
+export interface AuditableStore extends ObjectStore {
+  /** False: this store cannot lock what it holds, so that no lock is missed in it. */
+  readonly locks: boolean;
+  /** Every version of every key that starts with the prefix, by key in byte order, the newest first; reads to the end or throws. */
+  versions(prefix: string, signal?: AbortSignal): Promise<readonly ObjectVersion[]>;
+  /** Of the newest version, or of a given one; undefined when there is none, or the newest is a delete marker. */
+  facts(key: string, versionId?: string, signal?: AbortSignal): Promise<ObjectFacts | undefined>;
+}
+
+/** One thing that a server must do for the claim store to be safe on it, and whether it did (facts: see adapters/s3/proof.ts). */
+export interface ProofCheck {
+  /** A short stable name such as `put-if-absent`. */
+  readonly check: string;
+  readonly verdict: "holds" | "fails";
+  /** What was asked and what came back, in one sentence. */
+  readonly detail: string;
+}
+
 // ── Repository: git, by object id; nothing is ever checked out. ──────────────────────────────────────────────────────────────────
 
 export interface TreeEntry {
