@@ -9,10 +9,12 @@ import { canonicalJson, digestOfBytes, type Digest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import type { ObjectStore } from "../core/ports.ts";
 import { recordKey, type Source } from "../core/record.ts";
+import { retention } from "../targets/retention.ts";
 import type { ClaimFiles } from "./files.ts";
 import type { World } from "./world.ts";
 
-interface AdoptionRecord {
+/** @public One entry of the rules' log. */
+export interface AdoptionRecord {
   readonly kind: "Adoption";
   readonly sequence: number;
   /** ISO 8601, UTC. */
@@ -34,11 +36,21 @@ export async function adoptedRules(world: Pick<World, "store">, signal: AbortSig
   return (await newest(world.store, signal))?.record.rules;
 }
 
+/** Every adoption, oldest first. Throws Stalled at the first that is not the next one. */
+export async function readAdoptions(store: ObjectStore, signal: AbortSignal): Promise<readonly AdoptionRecord[]> {
+  return (await adoptions(store, signal)).map(({ record }) => record);
+}
+
 async function newest(store: ObjectStore, signal: AbortSignal): Promise<Adopted | undefined> {
-  let last: Adopted | undefined;
+  return (await adoptions(store, signal)).at(-1);
+}
+
+async function adoptions(store: ObjectStore, signal: AbortSignal): Promise<readonly Adopted[]> {
+  const found: Adopted[] = [];
   for (const [index, { key }] of (await store.list(`claims/${PLATFORM_NAME}/`, signal)).entries()) {
     const object = await store.read(key, signal);
     const record = object && parse(object.body);
+    const last = found.at(-1);
     const follows = record?.sequence === index + 1 && record.previous === (last && digestOfBytes(last.bytes));
     if (object === undefined || record === undefined || !follows || rulesDigest(record.rules) !== record.rulesDigest) {
       throw new Stalled(
@@ -46,14 +58,19 @@ async function newest(store: ObjectStore, signal: AbortSignal): Promise<Adopted 
         "Somebody changed or damaged the claim store: find out who wrote it",
       );
     }
-    last = { record, bytes: object.body };
+    found.push({ record, bytes: object.body });
   }
-  return last;
+  return found;
 }
 
 function parse(bytes: Uint8Array): AdoptionRecord | undefined {
-  const value = JSON.parse(new TextDecoder().decode(bytes)) as AdoptionRecord | null;
-  return value?.kind === "Adoption" ? value : undefined;
+  try {
+    const value = JSON.parse(new TextDecoder().decode(bytes)) as AdoptionRecord | null;
+    return value?.kind === "Adoption" ? value : undefined;
+  } catch {
+    // Torn or foreign: the caller names the key.
+    return undefined;
+  }
 }
 
 /** Writes the next adoption. Throws Waiting when somebody else wrote it first: the next run reads what they wrote. */
@@ -76,7 +93,8 @@ export async function adopt(
     ...(last && { previous: digestOfBytes(last.bytes) }),
   };
   const key = recordKey(PLATFORM_NAME, record.sequence);
-  const written = await world.store.putNew(key, Buffer.from(`${canonicalJson(record)}\n`));
+  const options = { retainUntil: retention("prod", rules.platform, new Date(record.at)) };
+  const written = await world.store.putNew(key, Buffer.from(`${canonicalJson(record)}\n`), options);
   if (written === "exists") throw new Waiting("somebody else adopted rules at the same moment", 1_000);
   return key;
 }

@@ -49,7 +49,7 @@ export function recordText(record: LogRecord): string {
   return `${canonicalJson(record)}\n`;
 }
 
-function recordDigest(record: LogRecord): Digest {
+export function recordDigest(record: LogRecord): Digest {
   return digestOfBytes(recordText(record));
 }
 
@@ -105,6 +105,12 @@ export function recordFault(text: string, environment: string, previous: LogReco
   if (value.kind === "Publication" && digestOf(value.claim) !== value.claimDigest)
     return "its claim is not the one whose digest it names";
   return undefined;
+}
+
+/** A stored text as a record, whatever its place; undefined where it is torn, foreign, or not in the bytes that claimbot writes. */
+export function readRecord(text: string): LogRecord | undefined {
+  const value = parseJson(text);
+  return isRecord(value) && recordText(value) === text ? value : undefined;
 }
 
 /** Reads a text that `recordFault` has nothing against. */
