@@ -8,7 +8,7 @@ import type { Done } from "../targets/reconcile.ts";
 import { retention } from "../targets/retention.ts";
 import type { World } from "./world.ts";
 
-function receiptKey(name: string, sequence: number): string {
+export function receiptKey(name: string, sequence: number): string {
   return recordKey(name, sequence).replace(/^claims\//, "receipts/");
 }
 

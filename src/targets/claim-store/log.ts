@@ -59,7 +59,7 @@ export async function readPlan(store: ObjectStore, digest: Digest, signal?: Abor
   );
 }
 
-function planKey(digest: Digest): string {
+export function planKey(digest: Digest): string {
   return `plans/${digest}.json`;
 }
 

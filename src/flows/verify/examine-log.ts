@@ -1,0 +1,73 @@
+/** A claim log as it is stored, examined record by record: a bad one keeps none of the others from being read. Pure. */
+import { digestOf, digestOfBytes } from "../../core/json.ts";
+import { recordKey, type LogRecord } from "../../core/record.ts";
+import { readRecord } from "../../targets/claim-store/model.ts";
+import { deviation, type Deviation } from "./deviation.ts";
+
+export interface StoredText {
+  readonly key: string;
+  readonly text: string;
+}
+
+export interface ExaminedRecord extends StoredText {
+  readonly record: LogRecord;
+}
+
+export interface ExaminedLog {
+  /** Those that can be read and stand in their place, oldest first. */
+  readonly records: readonly ExaminedRecord[];
+  readonly deviations: readonly Deviation[];
+}
+
+/** `stored`: everything below `claims/<environment>/`, in the order of the keys. */
+export function examineLog(environment: string, stored: readonly StoredText[]): ExaminedLog {
+  const records: ExaminedRecord[] = [];
+  const deviations: Deviation[] = [];
+  let expected = 1;
+  let before: StoredText | undefined;
+  for (const object of stored) {
+    const { key } = object;
+    const sequence = sequenceOf(environment, key);
+    if (sequence === undefined) {
+      deviations.push(deviation("object/foreign", key));
+      continue;
+    }
+    for (; expected < sequence; expected += 1) deviations.push(deviation("record/missing", recordKey(environment, expected)));
+    const { record, found } = examineRecord(environment, sequence, object, expected === 1 ? "first" : before);
+    deviations.push(...found);
+    if (record !== undefined) records.push({ ...object, record });
+    // After a gap nobody knows what the next one follows.
+    before = object;
+    expected = sequence + 1;
+  }
+  return { records, deviations };
+}
+
+function sequenceOf(environment: string, key: string): number | undefined {
+  const sequence = Number(/\/(\d{8,})\.json$/.exec(key)?.[1] ?? 0);
+  return sequence > 0 && recordKey(environment, sequence) === key ? sequence : undefined;
+}
+
+/** `before`: the record that was stored before it, `first` where there is to be none, undefined where that one is missing. */
+function examineRecord(
+  environment: string,
+  sequence: number,
+  { key, text }: StoredText,
+  before: StoredText | "first" | undefined,
+): { readonly record: LogRecord | undefined; readonly found: readonly Deviation[] } {
+  const record = readRecord(text);
+  if (record === undefined) return { record, found: [deviation("record/unreadable", key)] };
+  if (record.environment !== environment || record.sequence !== sequence) {
+    const says = `it says that it is ${recordKey(record.environment, record.sequence)}`;
+    return { record: undefined, found: [deviation("record/misplaced", key, says)] };
+  }
+  const found: Deviation[] = [];
+  const follows = before === "first" ? undefined : before && digestOfBytes(before.text);
+  if (before !== undefined && record.previous !== follows) {
+    const whom =
+      before === "first" ? "it is the first, and names one before it" : `it does not follow the bytes of ${before.key}`;
+    found.push(deviation("record/chain", key, `${whom}: one of the two was changed`));
+  }
+  if (record.kind === "Publication" && digestOf(record.claim) !== record.claimDigest) found.push(deviation("record/claim", key));
+  return { record, found };
+}
