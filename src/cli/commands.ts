@@ -46,6 +46,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./history.ts")).history,
   },
   {
+    name: "show",
+    usage: "show NAME [--at TIME|--seq N] [--dir DIR] [--format text|json]",
+    help: "prints an environment as it was: claim, versions, record and rules",
+    load: async () => (await import("./show.ts")).show,
+  },
+  {
+    name: "diff",
+    usage: "diff NAME FROM [TO] [--dir DIR] [--format text|json]",
+    help: "prints what differs between two moments, such as 7 and newest",
+    load: async () => (await import("./diff.ts")).diff,
+  },
+  {
     name: "schema",
     usage: "schema claim|platform",
     help: "prints a JSON schema, for editors",

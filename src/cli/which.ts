@@ -1,0 +1,25 @@
+/** Words that name a moment of an environment's log. */
+import type { Which } from "../core/moment.ts";
+import { WrongUse } from "./exit.ts";
+
+/** `7`, `newest`, or a time. */
+export function readWhich(word: string): Which {
+  if (word === "newest") return "newest";
+  if (/^[0-9]{1,8}$/.test(word)) return { sequence: Number(word) };
+  return { at: readTime(word) };
+}
+
+/** A date (its end counts), or a time with its zone; gives ISO 8601, UTC. */
+export function readTime(word: string): string {
+  const isDate = /^\d{4}-\d{2}-\d{2}$/.test(word);
+  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/.test(word);
+  const time = new Date(isDate ? `${word}T23:59:59.999Z` : word);
+  if ((isDate || isTime) && isDay(word.slice(0, 10)) && !Number.isNaN(time.getTime())) return time.toISOString();
+  throw new WrongUse(`${JSON.stringify(word)} is no moment: say a number of the log, newest, 2026-11-24 or 2026-11-24T14:02:00Z`);
+}
+
+/** JavaScript takes the 31st of February for the 3rd of March. */
+function isDay(date: string): boolean {
+  const day = new Date(`${date}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date);
+}
