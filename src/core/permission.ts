@@ -4,9 +4,9 @@ import type { Policy } from "./adopted.ts";
 import { COMMAND_KINDS, type Command, type CommandKind } from "./command.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { EnvironmentType } from "./environment.ts";
+import { askCedar } from "./permission/ask-cedar.ts";
 import { DEFAULT_POLICIES } from "./permission/default-policies.ts";
-import { loadCedar, readPolicies, type PlacedPolicy, type ReadPolicies } from "./permission/read-policies.ts";
-import { CEDAR_SCHEMA } from "./permission/schema.ts";
+import { readPolicies, type PlacedPolicy, type ReadPolicies } from "./permission/read-policies.ts";
 
 /** The human behind a command, as GitLab knows them now. Access levels are GitLab's: 0 none, 10, 15, 20, 25, 30, 40, 50. */
 export interface PermissionActor {
@@ -40,34 +40,57 @@ export interface Permission {
 
 /** Decides one request by the adopted policies; by the default ones where there are none. Refuses on any doubt and never throws. */
 export async function authorise(policies: readonly Policy[], request: PermissionRequest): Promise<Permission> {
-  const { actor, environment } = request;
-  const kind = typeof request.command === "string" ? request.command : request.command.kind;
-  if (!COMMAND_KINDS.includes(kind)) return refused("There is no such command.");
-  if (actor.bot) return refused("Commands are for people, not for bots.");
-  if (!Number.isSafeInteger(actor.accessLevel) || !Number.isSafeInteger(actor.ownerAccessLevel))
-    return refused("Your access level is not known.");
-  if (environment === undefined && !READING.has(kind)) return refused(`No environment is concerned: ${kind} needs one.`);
   try {
-    const read = await readPolicies(policies.length === 0 ? DEFAULT_POLICIES : policies);
-    const mistake = read.diagnostics.find(({ severity }) => severity === "error");
-    if (mistake !== undefined)
-      return refused(
-        `The policies hold a mistake, so nobody may do anything: ${mistake.path}:${mistake.line} ${mistake.message}.`,
-      );
-    const answer = await ask(read, request, kind);
-    if (answer.type === "failure")
-      return refused(`The policies could not be asked: ${answer.errors[0]?.message ?? "no reason given"}.`);
-    const { decision, diagnostics } = answer.response;
-    // A forbid that cannot be evaluated forbids nothing in Cedar; here it forbids.
-    const [broken] = diagnostics.errors;
-    if (broken !== undefined) return refused(`The policy at ${broken.policyId} could not be evaluated: ${broken.error.message}.`);
-    const deciding = policiesOf(read, diagnostics.reason);
-    if (decision === "allow")
-      return { allowed: true, reason: `Permitted by ${deciding.map(quoted).join(" and ")}.`, policies: deciding.map(nameOf) };
+    const decided = await decide(policies, request);
+    if ("refusal" in decided) return refused(decided.refusal);
+    const { read, kind, allowed, places } = decided;
+    const deciding = policiesOf(read, places);
+    if (allowed)
+      return { allowed, reason: `Permitted by ${deciding.map(quoted).join(" and ")}.`, policies: deciding.map(nameOf) };
     return deciding.length > 0 ? forbidden(deciding, request, kind) : await notPermitted(read, request, kind);
   } catch (error) {
     return refused(`The policies could not be asked: ${error instanceof Error ? error.message : "unknown error"}.`);
   }
+}
+
+/** The same decision without its reason, for tables of thousands. */
+export async function mayDo(policies: readonly Policy[], request: PermissionRequest): Promise<boolean> {
+  try {
+    const decided = await decide(policies, request);
+    return "allowed" in decided && decided.allowed;
+  } catch {
+    // authorise says why; here a doubt is a no.
+    return false;
+  }
+}
+
+type Decided =
+  | { readonly refusal: string }
+  | { readonly allowed: boolean; readonly kind: CommandKind; readonly read: ReadPolicies; readonly places: readonly string[] };
+
+async function decide(policies: readonly Policy[], request: PermissionRequest): Promise<Decided> {
+  const { actor, environment } = request;
+  const kind = typeof request.command === "string" ? request.command : request.command.kind;
+  if (!COMMAND_KINDS.includes(kind)) return { refusal: "There is no such command." };
+  if (actor.bot) return { refusal: "Commands are for people, not for bots." };
+  if (!Number.isSafeInteger(actor.accessLevel) || !Number.isSafeInteger(actor.ownerAccessLevel))
+    return { refusal: "Your access level is not known." };
+  if (environment === undefined && !READING.has(kind)) return { refusal: `No environment is concerned: ${kind} needs one.` };
+  const read = await readPolicies(policies.length === 0 ? DEFAULT_POLICIES : policies);
+  const mistake = read.diagnostics.find(({ severity }) => severity === "error");
+  if (mistake !== undefined) {
+    const where = `${mistake.path}:${mistake.line} ${mistake.message}`;
+    return { refusal: `The policies hold a mistake, so nobody may do anything: ${where}.` };
+  }
+  const answer = await ask(read, request, kind);
+  if (answer.type === "failure")
+    return { refusal: `The policies could not be asked: ${answer.errors[0]?.message ?? "no reason given"}.` };
+  const { decision, diagnostics } = answer.response;
+  // A forbid that cannot be evaluated forbids nothing in Cedar; here it forbids.
+  const [broken] = diagnostics.errors;
+  if (broken !== undefined)
+    return { refusal: `The policy at ${broken.policyId} could not be evaluated: ${broken.error.message}.` };
+  return { allowed: decision === "allow", kind, read, places: diagnostics.reason };
 }
 
 /** What is wrong with policies, at their lines; empty where all is good. */
@@ -79,16 +102,15 @@ export async function checkPolicies(policies: readonly Policy[]): Promise<readon
 const READING: ReadonlySet<CommandKind> = new Set(["help", "plan", "status", "why", "who", "history", "diff"]);
 
 async function ask(
-  { policies }: ReadPolicies,
+  read: ReadPolicies,
   { actor, command, environment, mergeRequest }: PermissionRequest,
   kind: CommandKind,
 ): Promise<AuthorizationAnswer> {
-  const cedar = await loadCedar();
   const { username, ...attributes } = actor;
   const principal = { type: "User", id: username };
   const resource =
     environment === undefined ? { type: "Repository", id: "claims" } : { type: "Environment", id: environment.name };
-  return cedar.isAuthorized({
+  return askCedar(read, {
     principal,
     action: { type: "Action", id: kind },
     resource,
@@ -96,9 +118,6 @@ async function ask(
       fork: mergeRequest?.fork ?? false,
       confirms: typeof command !== "string" && command.kind === "apply" && command.digest !== undefined,
     },
-    schema: CEDAR_SCHEMA,
-    validateRequest: true,
-    policies: { staticPolicies: Object.fromEntries([...policies].map(([place, { text }]) => [place, text])) },
     entities: [
       { uid: principal, attrs: pick(attributes), parents: [] },
       {

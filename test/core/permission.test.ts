@@ -273,3 +273,19 @@ describe("mistakes in policies", () => {
     expect(reason).toContain("policy p10, policies/x.cedar line 14 and");
   });
 });
+
+test("policies asked in turns are never taken for one another, however many there are", async () => {
+  const permit = (n: number): readonly Policy[] => [
+    {
+      path: `policies/${n}.cedar`,
+      text: `@id("only-${n}") permit (principal, action == Action::"apply", resource is Environment) when { resource.name == "payments-${n}" };`,
+    },
+  ];
+  const sets = Array.from({ length: 9 }, (_, n) => permit(n));
+  const actor = { ...NOBODY, accessLevel: 50, ownerAccessLevel: 50 };
+  const ask = async (set: number, name: number): Promise<readonly string[]> =>
+    (await authorise(sets[set] ?? [], { actor, command: "apply", environment: { ...prod, name: `payments-${name}` } })).policies;
+  const questions = Array.from({ length: 9 * 9 * 2 }, (_, n) => [n % 9, Math.floor(n / 9) % 9] as const);
+  const answers = await Promise.all(questions.map(async ([set, name]) => ask(set, name)));
+  expect(answers).toEqual(questions.map(([set, name]) => (set === name ? [`only-${set}`] : [])));
+});
