@@ -31,6 +31,8 @@ export interface Environment {
   readonly log: Log;
   /** Names of zones that may hold something of ours: those of the platform now and of every published claim. */
   readonly zones: readonly string[];
+  /** How long what is written for it is locked: of its type, by the rules that judge it. */
+  readonly retentionDays: number;
 }
 
 /** Stage and prod have components, a gateway and a firewall of their own. */

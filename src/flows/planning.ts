@@ -145,14 +145,13 @@ async function environmentOf(
   reviewed: Plan | undefined,
   signal: AbortSignal,
 ): Promise<{ environment: Environment; diagnostics: readonly Diagnostic[] }> {
-  const base = { name, instance: world.instance, log, zones: zonesOf(platform, log) };
-  if (judgedClaim === undefined) {
-    return { environment: { ...base, type: typeInLog(log), wish: undefined, gone: "removed" }, diagnostics: [] };
-  }
+  const type = judgedClaim?.claim.spec.type ?? typeInLog(log);
+  const { retentionDays } = platform.spec.types[type];
+  const base = { name, type, instance: world.instance, log, zones: zonesOf(platform, log), retentionDays };
+  if (judgedClaim === undefined) return { environment: { ...base, wish: undefined, gone: "removed" }, diagnostics: [] };
   const { claim, claimDigest, blob, path } = judgedClaim;
-  const { type } = claim.spec;
   if (isExpired(claim, blob, platform, log, world.now())) {
-    return { environment: { ...base, type, wish: undefined, gone: "expired" }, diagnostics: [] };
+    return { environment: { ...base, wish: undefined, gone: "expired" }, diagnostics: [] };
   }
   const registry = world.registryOf?.(platform.spec.registry.repository);
   const locked = await lockVersions(claim, claimDigest, log, reviewed, registry, signal);
@@ -167,7 +166,7 @@ async function environmentOf(
     message: `services: ${reason}`,
     hint: "Name a version that the registry has, or publish it first.",
   }));
-  return { environment: { ...base, type, wish }, diagnostics };
+  return { environment: { ...base, wish }, diagnostics };
 }
 
 function typeInLog(log: Log): EnvironmentType {

@@ -81,7 +81,7 @@ async function startServer(
   port: number,
   environment: Readonly<Record<string, string | undefined>>,
   settings: Readonly<Record<string, string>>,
-): Promise<{ readonly child: ChildProcess; output(): string }> {
+): Promise<{ readonly child: ChildProcess; readonly output: () => string }> {
   const child = spawn(MINIO ?? "", ["server", "--address", `127.0.0.1:${port}`, join(directory, "data")], {
     env: {
       ...environment,

@@ -44,7 +44,11 @@ describe.skipIf(MINIO === undefined || MC === undefined)("the policies of deploy
     return (await root.send(put(key, { lock }))).VersionId;
   }
 
-  function put(key: string, { lock = true, mode = "COMPLIANCE" as "COMPLIANCE" | "GOVERNANCE" } = {}): PutObjectCommand {
+  function put(
+    key: string,
+    options: { readonly lock?: boolean; readonly mode?: "COMPLIANCE" | "GOVERNANCE" } = {},
+  ): PutObjectCommand {
+    const { lock = true, mode = "COMPLIANCE" } = options;
     const body = Buffer.from(`of ${key}`);
     return new PutObjectCommand({
       Bucket: minio.bucket,
@@ -209,8 +213,10 @@ describe.skipIf(MINIO === undefined || MC === undefined)("the policies of deploy
     });
 
     test("a token for another audience, or of yesterday, is no word at all", async () => {
-      await expect(session(await minio.token(MAIN, { audience: "somebody-else" }))).rejects.toThrow();
-      await expect(session(await minio.token(MAIN, { lifetimeSeconds: -60 }))).rejects.toThrow();
+      await expect(session(await minio.token(MAIN, { audience: "somebody-else" }))).rejects.toThrow(
+        "must match configured OpenID Client ID",
+      );
+      await expect(session(await minio.token(MAIN, { lifetimeSeconds: -60 }))).rejects.toThrow("expired");
     });
   });
 });

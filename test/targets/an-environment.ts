@@ -125,6 +125,7 @@ export function anEnvironment(type: EnvironmentType, wanted: Wanted = {}): Envir
     },
     log: wanted.log ?? [],
     zones: ["example.org"],
+    retentionDays: (wanted.platform ?? platform).spec.types[type].retentionDays,
   };
 }
 

@@ -2,21 +2,19 @@
 import type { AuditableStore, ObjectFacts, ObjectVersion } from "../../core/ports.ts";
 import { inGroups } from "../in-groups.ts";
 import { deviation, type Deviation } from "./deviation.ts";
+import type { NeededLocks } from "./needed-locks.ts";
 
 export interface ObjectsExamined {
   readonly objects: number;
   readonly deviations: readonly Deviation[];
 }
 
-/**
- * Examines every key with the prefix whose newest version is not older than `since`. `retentionDays` says how long a key that was written
- * at a time must be locked from then on.
- */
+/** Examines every key with the prefix that has a version not older than `since`. */
 export async function examineObjects(
   store: AuditableStore,
   prefix: string,
   since: string,
-  retentionDays: (key: string, at: string) => number,
+  needed: NeededLocks,
   signal: AbortSignal,
 ): Promise<ObjectsExamined> {
   const versions = await store.versions(prefix, signal);
@@ -26,7 +24,7 @@ export async function examineObjects(
   if (!store.locks) return { objects: recent.length, deviations: found };
   const locked = await inGroups(recent.flat().filter(isObject), 16, async (version) => {
     const facts = await store.facts(version.key, version.versionId, signal);
-    return lockFaults(version, facts, retentionDays(version.key, version.at));
+    return lockFaults(version.key, facts, needed.get(version.key));
   });
   return { objects: recent.length, deviations: [...found, ...locked.flat()] };
 }
@@ -55,20 +53,17 @@ function versionFaults(versions: readonly ObjectVersion[]): readonly Deviation[]
   return found;
 }
 
-const DAY_MS = 86_400_000;
+/** The lock is written in whole seconds. */
+const GRACE_MS = 1_000;
 
-/** A day of grace: the lock counts from the publication's time, the version from the store's own clock. */
-function lockFaults({ key, at }: ObjectVersion, facts: ObjectFacts | undefined, days: number): readonly Deviation[] {
+function lockFaults(key: string, facts: ObjectFacts | undefined, needed: Date | undefined): readonly Deviation[] {
   const lock = facts?.lock;
   if (lock === undefined) return [deviation("object/unlocked", key)];
-  const needed = new Date(Date.parse(at) + (days - 1) * DAY_MS);
   const found: Deviation[] = [];
   if (lock.mode !== "COMPLIANCE") found.push(deviation("object/governance", key));
-  if (lock.retainUntil < needed) {
-    const until = lock.retainUntil.toISOString().slice(0, 10);
-    found.push(
-      deviation("object/lock-short", key, `locked until ${until}, and its type asks for ${days} days from ${at.slice(0, 10)}`),
-    );
+  if (needed !== undefined && lock.retainUntil.getTime() + GRACE_MS < needed.getTime()) {
+    const [until, asked] = [lock.retainUntil, needed].map((date) => date.toISOString().slice(0, 10));
+    found.push(deviation("object/lock-short", key, `it is locked until ${until}, and what stands on it asks for ${asked}`));
   }
   return found;
 }

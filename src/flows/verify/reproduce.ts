@@ -56,7 +56,7 @@ export async function reproduce(
 function derived(instance: string, record: Publication, platform: Parameters<typeof judgedPlatform>[1]): string {
   const { claim, claimDigest, versions, source, zones = [], environment: name } = record;
   const wish = { claim, claimDigest, versions, blob: source.blob, path: source.path, platform };
-  return renderBundle({ name, type: claim.spec.type, instance, log: [], zones, wish }).yaml;
+  return renderBundle({ name, type: claim.spec.type, instance, log: [], zones, retentionDays: 0, wish }).yaml;
 }
 
 /** The claim and platform.yaml of a commit; undefined where the repository has no such commit. */

@@ -12,7 +12,7 @@ import { inGroups } from "../in-groups.ts";
 import { deviation, type Deviation } from "./deviation.ts";
 import { examineEnvironment } from "./examine-environment.ts";
 import { examineObjects } from "./examine-objects.ts";
-import { retentionDaysAt, typesOf } from "./retention-at.ts";
+import { neededLocks } from "./needed-locks.ts";
 
 export interface VerifyRequest {
   /** Empty: everything in the store. */
@@ -54,11 +54,14 @@ export async function verifyStore(world: VerifyWorld, request: VerifyRequest, si
   const whole = request.environments.length === 0;
   const names = whole ? await namesIn(store, signal) : request.environments;
   const examined = await inGroups(names, 4, async (name) => examineEnvironment(world, adoptions, name, since, signal));
-  const days = retentionDaysAt(adoptions, typesOf(examined.flatMap(({ log }) => log)));
+  const needed = neededLocks(
+    examined.map(({ log }) => log),
+    adoptions,
+  );
   const prefixes = whole
     ? ["claims/", "releases/", "plans/", "receipts/", "audit/"]
     : names.flatMap((name) => [`claims/${name}/`, `releases/${name}/`, `receipts/${name}/`]);
-  const objects = await inGroups(prefixes, 2, async (prefix) => examineObjects(store, prefix, since, days, signal));
+  const objects = await inGroups(prefixes, 2, async (prefix) => examineObjects(store, prefix, since, needed, signal));
   const ofObjects = objects.flatMap(({ deviations }) => deviations);
   const foreign = whole ? await foreignKeys(store, signal) : [];
   const environments = examined.map(({ log, deviations, derived }, index): VerifiedEnvironment => {

@@ -73,7 +73,7 @@ export function wanting(name: string, type: EnvironmentType, wanted: Wanted = {}
     platform: rules,
     versions: wanted.versions ?? VERSIONS,
   };
-  return { name, type, instance: "test", wish, log: [], zones: ["example.org"] };
+  return { name, type, instance: "test", wish, log: [], zones: ["example.org"], retentionDays: 30 };
 }
 
 const DESIRED: Readonly<Record<TargetName, (environment: Environment) => Resources>> = {

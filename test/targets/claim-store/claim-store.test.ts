@@ -142,7 +142,7 @@ describe("publishing", () => {
     expect(await readLog(there.store, "shop-dev")).toEqual([]);
   });
 
-  test("locks what it writes for as long as the type says", async () => {
+  test("locks what it writes for as long as the type says, also what says that it is gone", async () => {
     await using there = await aStore();
     const until = new Map<string, Date | undefined>();
     const watched: ObjectStore = {
@@ -158,6 +158,14 @@ describe("publishing", () => {
     await release(watched, anEnvironment("sue"));
     const week = new Date("2026-12-01T08:00:00.000Z");
     expect(Object.fromEntries(until)).toEqual({ plans: week, releases: week, claims: week });
+    until.clear();
+    const gone = { ...going(anEnvironment("sue"), await readLog(there.store, "shop-sue")), retentionDays: 40 };
+    await claimStoreTarget(watched).apply(
+      [{ verb: "delete", key: "record", before: { key: "record", kind: "claim" } }],
+      releaseOf(gone),
+      signal,
+    );
+    expect(until.get("claims")).toEqual(new Date("2027-01-03T08:00:00.000Z"));
   });
 });
 
