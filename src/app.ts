@@ -2,11 +2,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "./config.ts";
+import type { Rules } from "./core/adopted.ts";
 import { BlobCache } from "./core/claim/blob-cache.ts";
 import { Stalled } from "./core/errors.ts";
 import type { Log } from "./core/log.ts";
 import { DEFAULT_POLICIES } from "./core/permission/default-policies.ts";
-import type { Forge, ObjectStore, Registry, Repository } from "./core/ports.ts";
+import type { Audit, Forge, ObjectStore, Registry, Repository } from "./core/ports.ts";
+import { redact } from "./core/secret.ts";
+import { withoutTokenShapes } from "./core/token-shapes.ts";
+import { adoptedRules } from "./flows/adoption.ts";
 import { LogCache } from "./flows/log-cache.ts";
 import type { World } from "./flows/world.ts";
 import { inOrder, type Targets } from "./targets/index.ts";
@@ -87,23 +91,47 @@ async function registries(config: Config): Promise<World["registryOf"]> {
   };
 }
 
+/** Rules are adopted now and then; entries are written by the dozen. */
+const RULES_KNOWN_MS = 60_000;
+
+/** Locked for as long as the adopted rules keep prod. */
+async function openAudit({ instance, secrets }: Config, store: ObjectStore, now: () => Date): Promise<Audit> {
+  const [{ openAuditLog }, { retention }] = await Promise.all([
+    import("./targets/claim-store/audit-log.ts"),
+    import("./targets/retention.ts"),
+  ]);
+  const { signal } = new AbortController();
+  let known: { readonly at: number; readonly rules: Rules | undefined } | undefined;
+  return openAuditLog(store, {
+    instance,
+    now,
+    redact: (text) => withoutTokenShapes(redact(text, secrets)),
+    async retainUntil(from) {
+      if (known === undefined || Math.abs(from.getTime() - known.at) > RULES_KNOWN_MS)
+        known = { at: from.getTime(), rules: await adoptedRules({ store }, signal) };
+      return retention("prod", known.rules?.platform, from);
+    },
+  });
+}
+
 /** What the command line works in: a person's own checkout, a directory store, and whatever else is configured. */
 export async function openWorld(
   config: Config,
-  options: { dataDirectory: string; repository: Repository; forge?: Forge; log: Log },
+  options: { dataDirectory: string; repository: Repository; forge?: Forge; log: Log; now?: () => Date },
 ): Promise<World> {
-  const { dataDirectory, repository, forge, log } = options;
+  const { dataDirectory, repository, forge, log, now = () => new Date() } = options;
   const store = await openStore(config, dataDirectory);
   return {
     instance: config.instance,
     repository,
     store,
     targets: await openTargets(config, store, forge, log),
+    audit: await openAudit(config, store, now),
     registryOf: await registries(config),
     cache: new BlobCache(),
     logs: new LogCache(),
     defaultPolicies: DEFAULT_POLICIES,
     log,
-    now: () => new Date(),
+    now,
   };
 }

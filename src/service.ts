@@ -58,7 +58,7 @@ export async function startService(
     defaultBranch: undefined,
   };
   const world = lazily(async () => {
-    const opened = { ...(await openForgeWorld(config, dataDirectory, forge, queue, log)), now };
+    const opened = await openForgeWorld(config, dataDirectory, forge, queue, log, now);
     const [me, project] = await Promise.all([forge.me(), forge.project()]);
     Object.assign(facts, { projectId: project.id, botId: me.id, defaultBranch: project.defaultBranch });
     return opened;
@@ -110,6 +110,7 @@ async function openForgeWorld(
   forge: Forge,
   queue: Queue,
   log: Log,
+  now: () => Date,
 ): Promise<ForgeWorld> {
   const project = await forge.project();
   const { url, token } = config.gitlab;
@@ -118,7 +119,7 @@ async function openForgeWorld(
     url: `${url.replace(/\/+$/, "")}/${project.path}.git`,
     token,
   });
-  return { ...(await openWorld(config, { dataDirectory, repository, forge, log })), forge, memory: queue, jobs: queue };
+  return { ...(await openWorld(config, { dataDirectory, repository, forge, log, now })), forge, memory: queue, jobs: queue };
 }
 
 /** Opened by the first job that needs it; a failure is that job's, and the next one tries again. */

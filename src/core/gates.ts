@@ -13,6 +13,8 @@ export interface ReviewFacts {
   readonly people: readonly CommitPeople[];
   readonly approvals: readonly Approval[];
   readonly labels: readonly string[];
+  /** ISO 8601, by GitLab's clock. */
+  readonly mergedAt?: string;
   /** When GitLab first saw the head that was merged. */
   readonly headSeenAt: string | undefined;
   /** The plan that was shown for this head, and when it was stored. */

@@ -1,4 +1,5 @@
 /** The ports: what flows and targets need of the outside, in the core's own words. Adapters implement them; nothing here has an effect. */
+import type { AuditEvent, AuditHead } from "./audit.ts";
 import type { Digest } from "./json.ts";
 import type { Secret } from "./secret.ts";
 
@@ -50,6 +51,17 @@ export interface AuditableStore extends ObjectStore {
   versions(prefix: string, signal?: AbortSignal): Promise<readonly ObjectVersion[]>;
   /** Of the newest version, or of a given one; undefined when there is none, or the newest is a delete marker. */
   facts(key: string, versionId?: string, signal?: AbortSignal): Promise<ObjectFacts | undefined>;
+}
+
+/** The audit log (core/audit.ts). Both calls may throw Waiting, and Stalled where the log is broken at its end. */
+export interface Audit {
+  /**
+   * Durable on return. What is only said again (isRepetition) is not written again. Answers with the entry that says it.
+   * Before an effect: what cannot be written keeps it from being done.
+   */
+  append(event: AuditEvent): Promise<AuditHead>;
+  /** The newest entry that this process knows of; undefined for an empty log. */
+  head(): Promise<AuditHead | undefined>;
 }
 
 /** One thing that a server must do for the claim store to be safe on it, and whether it did (facts: see adapters/s3/proof.ts). */

@@ -3,6 +3,7 @@
  * allow (DESIGN 2), so no merge can loosen what judges it.
  */
 import { PLATFORM_NAME, rulesDigest, rulesPlan, type Rules } from "../core/adopted.ts";
+import type { StoredReference } from "../core/audit.ts";
 import { validateTree } from "../core/claim/validate.ts";
 import { Stalled, Waiting } from "../core/errors.ts";
 import { canonicalJson, digestOfBytes, type Digest } from "../core/json.ts";
@@ -24,6 +25,8 @@ export interface AdoptionRecord {
   readonly rulesDigest: Digest;
   readonly planDigest?: Digest;
   readonly previous?: Digest;
+  /** The reason given with --break-glass, where gates were passed by it. */
+  readonly breakGlass?: string;
 }
 
 interface Adopted {
@@ -73,6 +76,15 @@ function parse(bytes: Uint8Array): AdoptionRecord | undefined {
   }
 }
 
+/** Its key, and the digest of its bytes. */
+export function adoptionReference(record: AdoptionRecord): StoredReference {
+  return { key: recordKey(PLATFORM_NAME, record.sequence), digest: digestOfBytes(adoptionText(record)) };
+}
+
+function adoptionText(record: AdoptionRecord): string {
+  return `${canonicalJson(record)}\n`;
+}
+
 /** Writes the next adoption. Throws Waiting when somebody else wrote it first: the next run reads what they wrote. */
 export async function adopt(
   world: World,
@@ -80,7 +92,8 @@ export async function adopt(
   source: Source,
   plan: Plan | undefined,
   signal: AbortSignal,
-): Promise<string> {
+  breakGlass?: string,
+): Promise<AdoptionRecord> {
   const last = await newest(world.store, signal);
   const record: AdoptionRecord = {
     kind: "Adoption",
@@ -91,12 +104,13 @@ export async function adopt(
     rulesDigest: rulesDigest(rules),
     ...(plan && { planDigest: plan.digest }),
     ...(last && { previous: digestOfBytes(last.bytes) }),
+    ...(breakGlass !== undefined && { breakGlass }),
   };
   const key = recordKey(PLATFORM_NAME, record.sequence);
   const options = { retainUntil: retention("prod", rules.platform, new Date(record.at)) };
-  const written = await world.store.putNew(key, Buffer.from(`${canonicalJson(record)}\n`), options);
+  const written = await world.store.putNew(key, Buffer.from(adoptionText(record)), options);
   if (written === "exists") throw new Waiting("somebody else adopted rules at the same moment", 1_000);
-  return key;
+  return record;
 }
 
 /** The rules that a tree brings; undefined where its platform.yaml is missing or wrong. */

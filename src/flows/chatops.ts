@@ -4,6 +4,7 @@ import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import type { Job, MergeRequest, Note } from "../core/ports.ts";
 import { plain, quickActionIn } from "../core/render/encode.ts";
 import { actorOf } from "./actor.ts";
+import { commandOf, type SaidLine } from "./audit-events.ts";
 import { answer } from "./answers/answer.ts";
 import type { Answer, Asked } from "./answers/asked.ts";
 import type { ForgeWorld } from "./world.ts";
@@ -23,7 +24,8 @@ export async function chatops(world: ForgeWorld, job: CommandJob, signal: AbortS
   if (parsed.length === 0) return;
   await forge.react(mr.iid, note.id, "eyes", signal);
   const refusal = await refusalOf(world, job, mr, note, signal);
-  const answers = refusal === undefined ? await runAll(world, mr, note, parsed, signal) : [{ ok: false, text: refusal }];
+  const answers =
+    refusal === undefined ? await runAll(world, mr, note, parsed, signal) : await refuseAll(world, mr, note, parsed, refusal);
   const marker = `<!-- claimbot:answer:${note.id} -->`;
   const body = [marker, ...answers.map(({ text }) => text)].join("\n\n");
   if (quickActionIn(body) !== undefined) throw new Error("an answer must never hold a quick action");
@@ -51,6 +53,19 @@ async function headAt(world: ForgeWorld, iid: number, time: string, signal: Abor
   return (await world.forge.versions(iid, signal)).find(({ createdAt }) => createdAt <= time)?.headSha;
 }
 
+async function refuseAll(
+  world: ForgeWorld,
+  mr: MergeRequest,
+  note: Note,
+  parsed: readonly ParsedCommand[],
+  reason: string,
+): Promise<readonly Answer[]> {
+  for (const [index, said] of parsed.entries()) {
+    await world.audit.append(commandOf(mr.iid, note, { ...said, index }, "refused", { reason }));
+  }
+  return [{ ok: false, text: reason }];
+}
+
 async function runAll(
   world: ForgeWorld,
   mr: MergeRequest,
@@ -60,11 +75,37 @@ async function runAll(
 ): Promise<readonly Answer[]> {
   const actor = await actorOf(world, mr, note.author, signal);
   const answers: Answer[] = [];
-  for (const entry of parsed) {
-    if ("mistake" in entry) answers.push({ ok: false, text: plain(entry.mistake, 400) });
-    else answers.push(await run(world, { mr, note, actor, command: entry.command }, signal));
+  for (const [index, entry] of parsed.entries()) {
+    const said = { ...entry, index };
+    if ("mistake" in entry) {
+      await world.audit.append(commandOf(mr.iid, note, said, "refused", { reason: entry.mistake }));
+      answers.push({ ok: false, text: plain(entry.mistake, 400) });
+    } else answers.push(await runOne(world, { mr, note, actor, command: entry.command }, said, signal));
   }
   return answers;
+}
+
+/** What was allowed and came to nothing is told to the audit log once more, with the reason. */
+async function runOne(world: ForgeWorld, asked: Omit<Asked, "audit">, said: SaidLine, signal: AbortSignal): Promise<Answer> {
+  const { mr, note } = asked;
+  let environments: readonly string[] | undefined;
+  const answered = await run(
+    world,
+    {
+      ...asked,
+      async audit(verdict, concerned, reason) {
+        const names = concerned.map(({ name }) => name);
+        await world.audit.append(
+          commandOf(mr.iid, note, said, verdict, { environments: names, ...(reason !== undefined && { reason }) }),
+        );
+        if (verdict === "allowed") environments = names;
+      },
+    },
+    signal,
+  );
+  if (!answered.ok && environments !== undefined)
+    await world.audit.append(commandOf(mr.iid, note, said, "failed", { environments, reason: answered.text }));
+  return answered;
 }
 
 async function run(world: ForgeWorld, asked: Asked, signal: AbortSignal): Promise<Answer> {

@@ -1,11 +1,13 @@
 /** Receipts: what was observed after a release, receipts/<env>/<seq8>.json. Until there is one, the release is not at its end. */
 import { Waiting } from "../core/errors.ts";
-import { canonicalJson } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
+import { readReceipt, receiptOf, receiptReference, receiptText } from "../core/receipt.ts";
 import { recordKey, type LogRecord } from "../core/record.ts";
 import { readLog } from "../targets/claim-store/claim-store.ts";
 import type { Done } from "../targets/reconcile.ts";
 import { retention } from "../targets/retention.ts";
+import { effectsOf } from "./audit-events.ts";
+import type { Proof } from "./release.ts";
 import type { World } from "./world.ts";
 
 export function receiptKey(name: string, sequence: number): string {
@@ -26,7 +28,8 @@ export async function hasReceipt(world: World, name: string, sequence: number, s
 /**
  * Writes it for the newest record, which is returned. A second one for the same record changes nothing. The record must be the plan's own,
  * or, where the plan wrote none, the one that was there before (`sequence`): throws Waiting for somebody else's, which nobody observed.
- * `beforehand` comes first: what it fails to do is done by the next run, because there is no receipt.
+ * The audit log is told first, so that the receipt can quote it. Then comes `beforehand`: what it fails to do is done by the next run,
+ * because there is no receipt.
  */
 export async function writeReceipt(
   world: World,
@@ -34,18 +37,38 @@ export async function writeReceipt(
   plan: Plan,
   done: readonly Done[],
   sequence: number | undefined,
-  beforehand: (head: LogRecord) => Promise<void>,
+  beforehand: (head: LogRecord, proof: Proof) => Promise<void>,
   signal: AbortSignal,
-): Promise<LogRecord> {
+): Promise<{ readonly head: LogRecord; readonly proof: Proof }> {
   const head = (await readLog(world.store, name, signal)).at(-1);
   if (head === undefined) throw new Waiting("the claim log is empty after a release", 1_000);
   if (head.planDigest !== plan.digest && head.sequence !== sequence) {
     throw new Waiting(`somebody else wrote ${recordKey(name, head.sequence)} meanwhile`, 1_000);
   }
-  await beforehand(head);
-  const now = world.now();
-  const receipt = { environment: name, sequence: head.sequence, planDigest: plan.digest, observed: done, at: now.toISOString() };
-  const options = { retainUntil: retention(plan.type, undefined, now) };
-  await world.store.putNew(receiptKey(name, head.sequence), Buffer.from(`${canonicalJson(receipt)}\n`), options);
-  return head;
+  const audit = await world.audit.append(effectsOf(plan, head));
+  const text = receiptText(receiptOf(head, { instance: world.instance, planDigest: plan.digest, observed: done, audit }));
+  const key = receiptKey(name, head.sequence);
+  const proof = { receipt: receiptReference(key, text), audit };
+  await beforehand(head, proof);
+  const options = { retainUntil: retention(plan.type, undefined, world.now()) };
+  if ((await world.store.putNew(key, Buffer.from(text), options)) !== "exists") return { head, proof };
+  return { head, proof: await stored(world, key, proof, async (theirs) => beforehand(head, theirs), signal) };
+}
+
+/** Somebody wrote it at the same moment: theirs stands, and is what people are told. */
+async function stored(
+  world: World,
+  key: string,
+  ours: Proof,
+  tell: (theirs: Proof) => Promise<void>,
+  signal: AbortSignal,
+): Promise<Proof> {
+  const object = await world.store.read(key, signal);
+  if (object === undefined) throw new Waiting(`${key} exists, and cannot be read yet`, 1_000);
+  const text = new TextDecoder().decode(object.body);
+  const reference = receiptReference(key, text);
+  if (reference.digest === ours.receipt?.digest) return ours;
+  const theirs = { receipt: reference, audit: readReceipt(text)?.audit ?? ours.audit };
+  await tell(theirs);
+  return theirs;
 }

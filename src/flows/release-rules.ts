@@ -3,10 +3,12 @@ import { PLATFORM_NAME } from "../core/adopted.ts";
 import { Stalled } from "../core/errors.ts";
 import { closedGates, countedApprovers, gatesOf } from "../core/gates.ts";
 import { checkPolicies } from "../core/permission.ts";
-import type { Source } from "../core/record.ts";
+import { recordKey, type Source } from "../core/record.ts";
+import { digestOf } from "../core/json.ts";
 import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { retention } from "../targets/retention.ts";
-import { adopt, adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
+import { adopt, readAdoptions, rulesOf, rulesPlans } from "./adoption.ts";
+import { adoptionOf, decisionOf } from "./audit-events.ts";
 import { compareGround, refuseAnother, type Ground, type Outcome, type ReleaseRequest } from "./release.ts";
 import type { World } from "./world.ts";
 
@@ -17,13 +19,15 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
   const [broken] = (await checkPolicies(proposed.policies)).filter(({ severity }) => severity === "error");
   if (broken !== undefined) throw new Stalled(`${broken.path}:${broken.line}:${broken.column} ${broken.message}`, broken.hint);
   const source: Source = { project: ground.project, commit: ground.commit, path: "platform.yaml", blob: "", approvers: [] };
-  const adopted = await adoptedRules(world, signal);
-  if (adopted === undefined) {
-    await adopt(world, proposed, source, undefined, signal);
+  const newest = (await readAdoptions(world.store, signal)).at(-1);
+  const adopted = newest?.rules;
+  const [plan] = rulesPlans(adopted, proposed);
+  if (adopted === undefined || plan === undefined) {
+    const record = newest ?? (await adopt(world, proposed, source, undefined, signal, request.breakGlass));
+    // Also for one that an earlier run made, and did not live to tell.
+    await world.audit.append(adoptionOf(record));
     return { kind: "unchanged" };
   }
-  const [plan] = rulesPlans(adopted, proposed);
-  if (plan === undefined) return { kind: "unchanged" };
   const facts = await ground.reviewFacts(PLATFORM_NAME);
   const { confirmed, stillAsked } = request;
   if (facts !== "unchecked") refuseAnother(plan, confirmed);
@@ -35,7 +39,9 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
     review: facts,
     confirmed: isConfirmed ? plan.digest : confirmed,
   });
+  const about = { commit: ground.commit, gates, facts, breakGlass: request.breakGlass };
   if (closedGates(gates).length > 0 && request.breakGlass === undefined) {
+    await world.audit.append(decisionOf(plan, "held", about));
     const digest = facts === "unchecked" ? undefined : facts?.reviewed?.digest;
     return {
       kind: "held",
@@ -46,6 +52,7 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
     };
   }
   await storePlan(world.store, plan, { retainUntil: retention(plan.type, adopted.platform, world.now()) });
+  await world.audit.append(decisionOf(plan, "go", about));
   await Promise.all([compareGround(world, ground, PLATFORM_NAME, facts, adopted, signal), stillAsked?.()]);
   const review = facts === "unchecked" ? undefined : facts;
   const whole: Source = {
@@ -56,6 +63,13 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
       approvers: countedApprovers(review),
     }),
   };
-  const record = await adopt(world, proposed, whole, plan, signal);
-  return { kind: "settled", plan, done: [{ target: "claim-store", changes: 1 }], record, source: whole };
+  const record = await adopt(world, proposed, whole, plan, signal, request.breakGlass);
+  return {
+    kind: "settled",
+    plan,
+    done: [{ target: "claim-store", changes: 1, state: digestOf(proposed) }],
+    record: recordKey(PLATFORM_NAME, record.sequence),
+    source: whole,
+    proof: { receipt: undefined, audit: await world.audit.append(adoptionOf(record)) },
+  };
 }

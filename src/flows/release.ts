@@ -1,5 +1,6 @@
 /** Release: makes one environment what the default branch's head says now. Plan, gates, rollout; the report is the caller's. */
 import { PLATFORM_NAME, rulesDigest, type Rules } from "../core/adopted.ts";
+import type { AuditHead, StoredReference } from "../core/audit.ts";
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Environment } from "../core/environment.ts";
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
@@ -12,6 +13,7 @@ import { goesOn, rollout, type Done } from "../targets/reconcile.ts";
 import { retention } from "../targets/retention.ts";
 import type { Release } from "../targets/target.ts";
 import { adoptedRules } from "./adoption.ts";
+import { decisionOf, effectsOf, resumptionOf } from "./audit-events.ts";
 import type { ClaimFiles } from "./files.ts";
 import { judge, planOne, type Judged } from "./planning.ts";
 import { hasReceipt, writeReceipt } from "./receipt.ts";
@@ -50,6 +52,7 @@ export type Outcome =
       readonly done: readonly Done[];
       readonly record: string;
       readonly source: Source;
+      readonly proof: Proof;
     }
   | {
       readonly kind: "held";
@@ -59,6 +62,12 @@ export type Outcome =
       /** The record whose release was begun and not seen to its end, where there is one. */
       readonly begun: string | undefined;
     };
+
+/** By what it can be checked that a release is told as it was. Rules have no receipt. */
+export interface Proof {
+  readonly receipt: StoredReference | undefined;
+  readonly audit: AuditHead;
+}
 
 /** What a release would do now, and what stands in its way. Reads only. */
 export type Considered =
@@ -132,13 +141,18 @@ export async function release(
       return settled(world, name, considered.plan, [], undefined, request.tell, signal);
     case "resumes": {
       const { environment, plan, source } = considered;
+      await world.audit.append(resumptionOf(plan, source));
       return finish(world, { environment, plan, planDigest: plan.digest, source, at }, noMoreGates, request.tell, signal);
     }
     case "gated": {
       const { environment, plan, gates, facts, reviewed, begun, judged } = considered;
       const { breakGlass, confirmed, stillAsked } = request;
       if (facts !== "unchecked") refuseAnother(plan, confirmed);
-      if (closedGates(gates).length > 0 && breakGlass === undefined) return { kind: "held", plan, gates, reviewed, begun };
+      const about = { commit: ground.commit, gates, facts, breakGlass };
+      if (closedGates(gates).length > 0 && breakGlass === undefined) {
+        await world.audit.append(decisionOf(plan, "held", about));
+        return { kind: "held", plan, gates, reviewed, begun };
+      }
       await storePlan(world.store, plan, { retainUntil: retention(plan.type, judged.platform, world.now()) });
       const source = sourceOf(ground, name, judged, facts);
       const go: Release = {
@@ -152,6 +166,7 @@ export async function release(
       const compareAgain = async (): Promise<void> => {
         await Promise.all([compareGround(world, ground, name, facts, judged.rules, signal), stillAsked?.()]);
       };
+      await world.audit.append(decisionOf(plan, "go", about));
       return finish(world, go, compareAgain, request.tell, signal);
     }
   }
@@ -193,15 +208,17 @@ async function settled(
   tell: ReleaseRequest["tell"],
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const outcomeOf = ({ sequence, source }: LogRecord): Outcome => ({
+  const outcomeOf = ({ sequence, source }: LogRecord, proof: Proof): Outcome => ({
     kind: "settled",
     plan,
     done,
     record: recordKey(name, sequence),
     source,
+    proof,
   });
-  const beforehand = async (head: LogRecord): Promise<void> => tell?.(outcomeOf(head));
-  return outcomeOf(await writeReceipt(world, name, plan, done, environment?.log.length, beforehand, signal));
+  const beforehand = async (head: LogRecord, proof: Proof): Promise<void> => tell?.(outcomeOf(head, proof));
+  const { head, proof } = await writeReceipt(world, name, plan, done, environment?.log.length, beforehand, signal);
+  return outcomeOf(head, proof);
 }
 
 /** Rolls out, then writes down that it was seen to its end. */
@@ -217,10 +234,12 @@ async function finish(
     const done = await rollout(world.targets, go, compareAgain, signal);
     return await settled(world, environment.name, plan, done, environment, tell, signal);
   } catch (error) {
-    if (!(error instanceof Stale)) throw error;
+    if (!(error instanceof Stale) && !(error instanceof Stalled)) throw error;
     const head = (await readLog(world.store, environment.name, signal)).at(-1);
+    const record = head?.planDigest === plan.digest ? head : undefined;
     // Stale says that nothing was done. With the record written that is not so: it comes back, and goes on or is held.
-    if (head?.planDigest === plan.digest) throw new Waiting(error.message, 5_000, { cause: error });
+    if (error instanceof Stale && record !== undefined) throw new Waiting(error.message, 5_000, { cause: error });
+    await world.audit.append(effectsOf(plan, record, error.message));
     throw error;
   }
 }

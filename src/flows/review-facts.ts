@@ -37,6 +37,7 @@ export async function reviewFacts(
     people,
     approvals,
     labels: mr.labels,
+    ...(mr.mergedAt !== undefined && { mergedAt: mr.mergedAt }),
     headSeenAt: versions.find(({ headSha }) => headSha === mr.sha)?.createdAt,
     reviewed: digest === undefined || reviewed === undefined ? undefined : { digest, storedAt: reviewed.storedAt },
   };

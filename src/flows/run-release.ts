@@ -57,8 +57,9 @@ async function report(
     await say(world, ground, name, plan, outcome, signal);
     return;
   }
-  const { done, record, source } = outcome;
-  await say(world, ground, name, plan, { kind: "settled", record, done, tookMs: undefined, approvers: source.approvers }, signal);
+  const { done, record, source, proof } = outcome;
+  const { approvers } = source;
+  await say(world, ground, name, plan, { kind: "settled", record, done, tookMs: undefined, approvers, proof }, signal);
 }
 
 async function say(

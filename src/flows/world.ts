@@ -2,7 +2,7 @@
 import type { Policy } from "../core/adopted.ts";
 import type { BlobCache } from "../core/claim/blob-cache.ts";
 import type { Log as Logger } from "../core/log.ts";
-import type { Forge, Jobs, Memory, ObjectStore, Registry, Repository } from "../core/ports.ts";
+import type { Audit, Forge, Jobs, Memory, ObjectStore, Registry, Repository } from "../core/ports.ts";
 import type { LogCache } from "./log-cache.ts";
 import type { Targets } from "../targets/index.ts";
 
@@ -12,6 +12,7 @@ export interface World {
   readonly repository: Repository;
   readonly store: ObjectStore;
   readonly targets: Targets;
+  readonly audit: Audit;
   /** The registry, given the path of its repositories; without one, versions stay constraints, and the plan says so. */
   readonly registryOf: ((repository: string) => Registry) | undefined;
   readonly cache: BlobCache;

@@ -1,16 +1,17 @@
 /** The only loop over the targets: observes them into a plan, and rolls a plan out. */
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import { isDedicated, type Environment, type EnvironmentType } from "../core/environment.ts";
-import { canonicalJson, sameJson, type Digest } from "../core/json.ts";
+import { canonicalJson, digestOf, sameJson, type Digest } from "../core/json.ts";
 import { changesOf, planOf, type Plan, type Step, type TargetName } from "../core/plan.ts";
 import type { Change } from "../core/resource.ts";
 import { visits, isConfigured, type Targets } from "./index.ts";
 import type { Release, Target } from "./target.ts";
 
-/** What the plan had one target do, and is now observed done. */
+/** What the plan had one target do, and is now observed done: `state` is the digest of all that we own there. */
 export interface Done {
   readonly target: TargetName;
   readonly changes: number;
+  readonly state: Digest;
 }
 
 /** Observes every target at once and says what each would do. Reads only. */
@@ -43,6 +44,7 @@ export async function rollout(
 ): Promise<readonly Done[]> {
   const { environment, plan } = release;
   const order = visits(targets, environment.wish === undefined ? "down" : "up");
+  const states = new Map<TargetName, Digest>();
   let checked = false;
   for (const [index, target] of order.entries()) {
     const isLastVisit = order.lastIndexOf(target) === index;
@@ -59,10 +61,12 @@ export async function rollout(
       observed = await target.observe(environment, signal);
     }
     if (isLastVisit) requireSettled(target, environment, observed);
+    states.set(target.name, digestOf(observed.resources));
   }
-  return [...new Set(order)].map(({ name }) => ({
+  return [...states].map(([name, state]) => ({
     target: name,
     changes: changesOf(plan).filter(({ target }) => target === name).length,
+    state,
   }));
 }
 

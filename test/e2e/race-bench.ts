@@ -30,6 +30,7 @@ import {
 import { DEFAULT_POLICIES } from "../../src/core/permission/default-policies.ts";
 import { LogCache } from "../../src/flows/log-cache.ts";
 import { dispatch } from "../../src/flows/dispatch.ts";
+import { openAuditLog } from "../../src/targets/claim-store/audit-log.ts";
 import type { ForgeWorld } from "../../src/flows/world.ts";
 import { startServers, type Servers } from "../../src/rehearsal.ts";
 import { raceSeed } from "./race-seed.ts";
@@ -116,6 +117,7 @@ export async function startBench(): Promise<Bench> {
     repository: repositoryOf(servers, async (what) => counted({ where: "git", what })),
     store,
     targets: await openTargets(config, store, forge, SILENT),
+    audit: openAuditLog(store, { instance: config.instance, now: () => new Date(), redact: (text) => text }),
     registryOf: (repository) => openRegistry({ ...registry, repository }),
     cache: new BlobCache(),
     logs: new LogCache(),

@@ -14,6 +14,7 @@ import { LogCache } from "../../src/flows/log-cache.ts";
 import { considerRelease, release, type Ground } from "../../src/flows/release.ts";
 import type { World } from "../../src/flows/world.ts";
 import { STARTER } from "../../src/rehearsal.ts";
+import { openAuditLog } from "../../src/targets/claim-store/audit-log.ts";
 import { claimStoreTarget } from "../../src/targets/claim-store/claim-store.ts";
 import { fluxTarget } from "../../src/targets/flux/flux.ts";
 import { inOrder, type Targets } from "../../src/targets/index.ts";
@@ -77,6 +78,7 @@ function worldOf(store: ObjectStore, targets: Targets, registry: Registry): Worl
     repository: {} as Repository,
     store,
     targets,
+    audit: openAuditLog(store, { instance: "test", now: () => new Date("2026-11-24T12:00:00Z"), redact: (text) => text }),
     registryOf: () => registry,
     cache: new BlobCache(),
     logs: new LogCache(),

@@ -182,7 +182,7 @@ describe("a rollout", () => {
       "flux delete a",
       "claim-store Removed",
     ]);
-    expect(done.find(({ target }) => target === "claim-store")).toEqual({ target: "claim-store", changes: 1 });
+    expect(done.find(({ target }) => target === "claim-store")).toMatchObject({ target: "claim-store", changes: 1 });
     expect(done).toHaveLength(5);
   });
 

@@ -1,4 +1,5 @@
 /** The note after the merge: one per environment and merge request, edited as the release goes on. */
+import type { AuditHead, StoredReference } from "../audit.ts";
 import { closedGates, type Gate, type GateName } from "../gates.ts";
 import { shortDigest } from "../json.ts";
 import type { Plan, TargetName } from "../plan.ts";
@@ -14,6 +15,8 @@ export type ReleaseOutcome =
       readonly done: readonly { readonly target: TargetName; readonly changes: number }[];
       readonly tookMs: number | undefined;
       readonly approvers: readonly string[];
+      /** Rules have no receipt. */
+      readonly proof: { readonly receipt: StoredReference | undefined; readonly audit: AuditHead };
     }
   | { readonly kind: "waiting"; readonly reason: string }
   | {
@@ -54,7 +57,8 @@ function lines(
       return [
         `🟢 ${who} ${is} ${state}${took}`,
         chain(plan, outcome),
-        [...quoted, ...approved, code(`/claim status ${environment}`)].join(" · "),
+        [...quoted, ...approved, ...receiptOf(outcome.proof), code(`/claim status ${environment}`)].join(" · "),
+        proofOf(outcome.proof),
       ];
     }
     case "waiting":
@@ -86,6 +90,26 @@ function lines(
     case "stalled":
       return [`🔴 ${who} stopped`, plain(outcome.reason, 600), `Next: ${plain(outcome.wayOut, 600)}`, ...quoted];
   }
+}
+
+type Proof = Extract<ReleaseOutcome, { kind: "settled" }>["proof"];
+
+function receiptOf({ receipt }: Proof): readonly string[] {
+  return receipt === undefined ? [] : [`receipt ${code(shortDigest(receipt.digest))}`];
+}
+
+/** All digits: who rewrote the audit log would have to rewrite every note too. */
+function proofOf({ receipt, audit }: Proof): string {
+  const rows = [...(receipt === undefined ? [] : [["receipt", receipt] as const]), ["audit", audit] as const];
+  return [
+    "<details><summary>Proof</summary>",
+    [
+      "| | object | SHA-256 |",
+      "| --- | --- | --- |",
+      ...rows.map(([what, { key, digest }]) => `| ${what} | ${code(key)} | ${code(digest)} |`),
+    ].join("\n"),
+    "</details>",
+  ].join("\n\n");
 }
 
 function causeOf(gate: GateName, reviewed: Plan | undefined): string {

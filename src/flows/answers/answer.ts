@@ -17,17 +17,23 @@ export async function answer(world: ForgeWorld, asked: Asked, signal: AbortSigna
   const { mr, command } = asked;
   const entry = entryOf(command);
   const rules = await judgingRules(world, signal);
+  if (command.kind === "help") await asked.audit("allowed", []);
   if (command.kind === "help") return { ok: true, text: await help(world, asked, rules, signal) };
   const concerned = await concernedBy(world, mr, command, signal);
+  const refused = async (reason: string, text = reason): Promise<Answer> => {
+    await asked.audit("refused", concerned, reason);
+    return { ok: false, text };
+  };
   if (command.kind === "apply" && command.environment === undefined && concerned.length === 0) {
-    return { ok: false, text: "This merge request has no plan to apply. Nothing was done." };
+    return refused("This merge request has no plan to apply. Nothing was done.");
   }
   const refusal = await refusalFor(asked, entry, rules, concerned);
-  if (refusal !== undefined) return { ok: false, text: `\`${usageOf(entry)}\` — ${refusal}` };
+  if (refusal !== undefined) return refused(refusal, `\`${usageOf(entry)}\` — ${refusal}`);
   if (!(entry.where as readonly string[]).includes(mr.state)) {
     const hint = command.kind === "apply" ? " Nothing is applied before the merge." : "";
-    return { ok: false, text: `\`/claim ${command.kind}\` does nothing on a merge request that is ${mr.state}.${hint}` };
+    return refused(`\`/claim ${command.kind}\` does nothing on a merge request that is ${mr.state}.${hint}`);
   }
+  await asked.audit("allowed", concerned);
   const still = async (those: readonly Concerned[]): Promise<void> => stillAsked(world, asked, entry, rules, those, signal);
   return carryOut(world, asked, concerned, still, signal);
 }

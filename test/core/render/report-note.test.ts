@@ -9,6 +9,11 @@ import { ledgerOld, paymentsProd, planBetween, shopStage, wanting } from "./plan
 
 const golden = (name: string): string => `../../golden/notes/${name}.md`;
 
+const PROOF = {
+  receipt: { key: "receipts/payments-prod/00000008.json", digest: `b7e01c44d2aa${"0".repeat(52)}` },
+  audit: { key: "audit/2026-11/00000042.json", digest: `51c2${"f".repeat(60)}`, sequence: 42, at: "2026-11-24T11:00:00.000Z" },
+};
+
 function settled(of: Partial<Extract<ReleaseOutcome, { kind: "settled" }>> = {}): ReleaseOutcome {
   return {
     kind: "settled",
@@ -22,6 +27,7 @@ function settled(of: Partial<Extract<ReleaseOutcome, { kind: "settled" }>> = {})
     ],
     tookMs: 192_000,
     approvers: ["mara", "jo"],
+    proof: PROOF,
     ...of,
   };
 }
@@ -97,7 +103,11 @@ const NOTES: readonly (readonly [string, string])[] = [
     renderReportNote(
       "platform",
       undefined,
-      settled({ record: "claims/platform/00000002.json", done: [{ target: "claim-store", changes: 1 }] }),
+      settled({
+        record: "claims/platform/00000002.json",
+        done: [{ target: "claim-store", changes: 1 }],
+        proof: { ...PROOF, receipt: undefined },
+      }),
     ),
   ],
   ["report-hostile", renderReportNote(hostile, undefined, { kind: "stalled", reason: hostile, wayOut: hostile })],
