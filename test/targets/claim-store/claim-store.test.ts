@@ -160,11 +160,9 @@ describe("publishing", () => {
     expect(Object.fromEntries(until)).toEqual({ plans: week, releases: week, claims: week });
     until.clear();
     const gone = { ...going(anEnvironment("sue"), await readLog(there.store, "shop-sue")), retentionDays: 40 };
-    await claimStoreTarget(watched).apply(
-      [{ verb: "delete", key: "record", before: { key: "record", kind: "claim" } }],
-      releaseOf(gone),
-      signal,
-    );
+    const target = claimStoreTarget(watched);
+    const { resources } = await target.observe(gone, signal);
+    await target.apply(target.diff(resources, []), releaseOf(gone), signal);
     expect(until.get("claims")).toEqual(new Date("2027-01-03T08:00:00.000Z"));
   });
 });
