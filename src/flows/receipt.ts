@@ -1,11 +1,13 @@
 /** Receipts: what was observed after a release, receipts/<env>/<seq8>.json. Until there is one, the release is not at its end. */
+import type { Environment } from "../core/environment.ts";
 import { Waiting } from "../core/errors.ts";
 import type { Plan } from "../core/plan.ts";
 import { readReceipt, receiptOf, receiptReference, receiptText } from "../core/receipt.ts";
 import { recordKey, type LogRecord } from "../core/record.ts";
 import { readLog } from "../targets/claim-store/claim-store.ts";
 import type { Done } from "../targets/reconcile.ts";
-import { retention } from "../targets/retention.ts";
+import { retainedUntil, retention } from "../targets/retention.ts";
+import { adoptedRules } from "./adoption.ts";
 import { effectsOf } from "./audit-events.ts";
 import type { Proof } from "./release.ts";
 import type { World } from "./world.ts";
@@ -27,7 +29,7 @@ export async function hasReceipt(world: World, name: string, sequence: number, s
 
 /**
  * Writes it for the newest record, which is returned. A second one for the same record changes nothing. The record must be the plan's own,
- * or, where the plan wrote none, the one that was there before (`sequence`): throws Waiting for somebody else's, which nobody observed.
+ * or, where the plan wrote none, the one that was there before (in `environment`, as the rollout knew it): throws Waiting for somebody else's, which nobody observed.
  * The audit log is told first, so that the receipt can quote it. Then comes `beforehand`: what it fails to do is done by the next run,
  * because there is no receipt.
  */
@@ -36,13 +38,13 @@ export async function writeReceipt(
   name: string,
   plan: Plan,
   done: readonly Done[],
-  sequence: number | undefined,
+  environment: Environment | undefined,
   beforehand: (head: LogRecord, proof: Proof) => Promise<void>,
   signal: AbortSignal,
 ): Promise<{ readonly head: LogRecord; readonly proof: Proof }> {
   const head = (await readLog(world.store, name, signal)).at(-1);
   if (head === undefined) throw new Waiting("the claim log is empty after a release", 1_000);
-  if (head.planDigest !== plan.digest && head.sequence !== sequence) {
+  if (head.planDigest !== plan.digest && head.sequence !== environment?.log.length) {
     throw new Waiting(`somebody else wrote ${recordKey(name, head.sequence)} meanwhile`, 1_000);
   }
   const audit = await world.audit.append(effectsOf(plan, head));
@@ -50,8 +52,11 @@ export async function writeReceipt(
   const key = receiptKey(name, head.sequence);
   const proof = { receipt: receiptReference(key, text), audit };
   await beforehand(head, proof);
-  const options = { retainUntil: retention(plan.type, undefined, world.now()) };
-  if ((await world.store.putNew(key, Buffer.from(text), options)) !== "exists") return { head, proof };
+  const now = world.now();
+  const retainUntil = environment
+    ? retainedUntil(environment, now)
+    : retention(plan.type, (await adoptedRules(world, signal))?.platform, now);
+  if ((await world.store.putNew(key, Buffer.from(text), { retainUntil })) !== "exists") return { head, proof };
   return { head, proof: await stored(world, key, proof, async (theirs) => beforehand(head, theirs), signal) };
 }
 

@@ -217,7 +217,7 @@ async function settled(
     proof,
   });
   const beforehand = async (head: LogRecord, proof: Proof): Promise<void> => tell?.(outcomeOf(head, proof));
-  const { head, proof } = await writeReceipt(world, name, plan, done, environment?.log.length, beforehand, signal);
+  const { head, proof } = await writeReceipt(world, name, plan, done, environment, beforehand, signal);
   return outcomeOf(head, proof);
 }
 

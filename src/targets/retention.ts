@@ -1,6 +1,6 @@
 /** How long what a release writes is locked in the claim store. Pure. */
 import type { Platform } from "../core/claim/platform.generated.ts";
-import type { EnvironmentType } from "../core/environment.ts";
+import type { Environment, EnvironmentType } from "../core/environment.ts";
 import type { Release } from "./target.ts";
 
 const DAY_MS = 86_400_000;
@@ -10,7 +10,11 @@ const DEFAULT_RETENTION_DAYS: Readonly<Record<EnvironmentType, number>> = { dev:
 
 /** Until when what a release writes is locked. */
 export function retainUntil({ environment, at }: Release): Date {
-  return new Date(Date.parse(at) + environment.retentionDays * DAY_MS);
+  return retainedUntil(environment, new Date(at));
+}
+
+export function retainedUntil({ retentionDays }: Pick<Environment, "retentionDays">, from: Date): Date {
+  return new Date(from.getTime() + retentionDays * DAY_MS);
 }
 
 export function retention(type: EnvironmentType, platform: Platform | undefined, from: Date): Date {
