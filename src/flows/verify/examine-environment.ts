@@ -1,4 +1,5 @@
 /** One environment as the store has it: its log, and the plans, releases, receipts and pointer that the log speaks of. */
+import type { StoredReference } from "../../core/audit.ts";
 import { Stalled } from "../../core/errors.ts";
 import { digestOfBytes } from "../../core/json.ts";
 import type { Plan } from "../../core/plan.ts";
@@ -19,6 +20,8 @@ export interface ExaminedEnvironment {
   /** The records that can be read. */
   readonly log: Log;
   readonly derived: number;
+  /** Entries of the audit log, as its receipts quote them. */
+  readonly quoted: readonly StoredReference[];
   readonly deviations: readonly Deviation[];
 }
 
@@ -40,15 +43,14 @@ export async function examineEnvironment(
   const ofRecords = await inGroups(recent, 4, async (one) => examineRelease(world, adoptions, one, signal));
   const receipts = await inGroups(records, 16, async ({ record, text }) => {
     const { object, found } = await readTextOf(store, receiptKey(name, record.sequence), signal);
-    return {
-      found: [...found, ...(object === undefined ? [] : examineReceipt(object, record, text))],
-      seen: object !== undefined,
-    };
+    const examined = object === undefined ? { deviations: [], quoted: [] } : examineReceipt(object, record, text);
+    return { found: [...found, ...examined.deviations], quoted: examined.quoted, seen: object !== undefined };
   });
   const lastSeen = receipts.at(-1)?.seen === true;
   const pointer = await readTextOf(store, `current/${name}.yaml`, signal);
   return {
     log: records.map(({ record }) => record),
+    quoted: receipts.flatMap(({ quoted }) => quoted),
     derived: recent.filter(({ record }) => record.kind === "Publication").length,
     deviations: [
       ...read.flatMap(({ found }) => found),

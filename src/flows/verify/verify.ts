@@ -4,8 +4,11 @@
  * left unlocked. Reads only, and says all that deviates.
  */
 import { PLATFORM_NAME } from "../../core/adopted.ts";
+import type { StoredReference } from "../../core/audit.ts";
 import { Stalled } from "../../core/errors.ts";
 import type { AuditableStore } from "../../core/ports.ts";
+import { verifyAudit } from "../../core/verify-audit.ts";
+import { readAuditLog } from "../../targets/claim-store/audit-log.ts";
 import type { World } from "../world.ts";
 import { readAdoptions, type AdoptionRecord } from "../adoption.ts";
 import { inGroups } from "../in-groups.ts";
@@ -63,14 +66,15 @@ export async function verifyStore(world: VerifyWorld, request: VerifyRequest, si
     : names.flatMap((name) => [`claims/${name}/`, `releases/${name}/`, `receipts/${name}/`]);
   const objects = await inGroups(prefixes, 2, async (prefix) => examineObjects(store, prefix, since, needed, signal));
   const ofObjects = objects.flatMap(({ deviations }) => deviations);
-  const foreign = whole ? await foreignKeys(store, signal) : [];
+  const quoted = examined.flatMap((one) => one.quoted);
+  const ofStore = whole ? [...(await auditFaults(store, quoted, signal)), ...(await foreignKeys(store, signal))] : [];
   const environments = examined.map(({ log, deviations, derived }, index): VerifiedEnvironment => {
     const environment = names[index] ?? "";
     const own = ofObjects.filter(({ key }) => key.split("/")[1] === environment);
     return { environment, records: log.length, derived, deviations: [...deviations, ...own] };
   });
   const known = new Set(names);
-  const others = [...faults, ...ofObjects.filter(({ key }) => !known.has(key.split("/")[1] ?? "")), ...foreign];
+  const others = [...faults, ...ofObjects.filter(({ key }) => !known.has(key.split("/")[1] ?? "")), ...ofStore];
   return {
     environments,
     others,
@@ -100,6 +104,15 @@ async function namesIn(store: AuditableStore, signal: AbortSignal): Promise<read
     if (record !== undefined && name !== PLATFORM_NAME) names.add(name);
   }
   return [...names];
+}
+
+async function auditFaults(
+  store: AuditableStore,
+  quoted: readonly StoredReference[],
+  signal: AbortSignal,
+): Promise<readonly Deviation[]> {
+  const { faults } = verifyAudit(await readAuditLog(store, signal), quoted);
+  return faults.map(({ fault, key, detail }) => deviation("audit/chain", key, `${fault}: ${detail}`));
 }
 
 const KNOWN_KEY =
