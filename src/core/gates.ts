@@ -1,5 +1,6 @@
 /** The gates before any effect: each a pure rule with a reason on which a person can act. */
 import type { Platform } from "./claim/platform.generated.ts";
+import { freezesOf, frozenText } from "./freezes.ts";
 import { shortDigest, type Digest } from "./json.ts";
 import { changesOf, countChanges, type Plan } from "./plan.ts";
 import type { Approval, CommitPeople, User } from "./ports.ts";
@@ -152,19 +153,8 @@ function hold({ review }: GateFacts): Gate {
 
 function freeze({ plan, rules, now }: GateFacts): Gate {
   const gate = "freeze";
-  // Of those that overlap the one that ends last: only then it goes on.
-  const running = rules.spec.freezes
-    ?.filter(
-      ({ types, from, until }) =>
-        types.includes(plan.type) && Date.parse(from) <= now.getTime() && now.getTime() < Date.parse(until),
-    )
-    .toSorted((a, b) => Date.parse(b.until) - Date.parse(a.until))[0];
-  if (running === undefined) return { gate, verdict: "open", reason: "no freeze" };
-  return {
-    gate,
-    verdict: "closed",
-    reason: `frozen until ${running.until} (${running.key}: ${running.reason}); it goes on by itself then`,
-  };
+  const reason = frozenText(freezesOf(rules, plan.type), now);
+  return reason === undefined ? { gate, verdict: "open", reason: "no freeze" } : { gate, verdict: "closed", reason };
 }
 
 function blastRadius({ plan, rules, confirmed }: GateFacts): Gate {

@@ -319,13 +319,33 @@ describe("a freeze", () => {
   const during = new Date("2026-12-24T12:00:00Z");
   test("says until when, which one and why, and that nobody needs to do anything", () => {
     expect(gate("freeze", { rules, now: during }).reason).toBe(
-      "frozen until 2027-01-04T06:00:00Z (year-end: Closing); it goes on by itself then",
+      "frozen until Monday 2027-01-04 06:00 UTC (year-end: Closing); that is the next open slot, and it goes on by itself then",
     );
   });
 
   test("that overlaps another says the end of the longer one", () => {
     const both = rulesWith({ freezes: [yearEnd, audit] });
-    expect(gate("freeze", { rules: both, now: during }).reason).toContain("frozen until 2027-01-06T06:00:00Z (audit");
+    expect(gate("freeze", { rules: both, now: during }).reason).toContain("frozen until Wednesday 2027-01-06 06:00 UTC (audit");
+  });
+
+  test("that repeats holds while one of its windows does", () => {
+    const weekend = {
+      key: "weekend",
+      types: ["prod" as const],
+      rrule: "FREQ=WEEKLY;BYDAY=FR;BYHOUR=16",
+      timeZone: "Europe/Berlin",
+      duration: "63h",
+      reason: "nobody is on call",
+    };
+    const repeating = rulesWith({ freezes: [weekend] });
+    expect(gate("freeze", { rules: repeating, now: new Date("2026-11-27T14:59:59Z") }).verdict).toBe("open");
+    expect(gate("freeze", { rules: repeating, now: new Date("2026-11-27T15:00:00Z") })).toEqual({
+      gate: "freeze",
+      verdict: "closed",
+      reason:
+        "frozen until Monday 2026-11-30 07:00 Europe/Berlin (weekend: nobody is on call); that is the next open slot, and it goes on by itself then",
+    });
+    expect(gate("freeze", { rules: repeating, now: new Date("2026-11-30T06:00:00Z") }).verdict).toBe("open");
   });
 
   test("concerns its types only", () => {

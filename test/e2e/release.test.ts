@@ -180,7 +180,7 @@ describe("other gates", () => {
     for (const as of ["mara", "jo"]) await r.gitlab.approve(iid, { as });
     await merge(r, iid);
     const note = noteOf(r, iid, report("ledger-prod"));
-    expect(note).toMatch(/\*\*freeze\*\*: frozen until 2027-01-04/);
+    expect(note).toMatch(/\*\*freeze\*\*: frozen until Monday 2027-01-04 06:00 UTC/);
     expect(note).not.toContain("**approvals**");
     expect(await logOf(r, "ledger-prod")).toEqual([]);
   });

@@ -253,35 +253,9 @@ export interface Platform {
      *
      * @maxItems 100
      *
-     * Items: A freeze.
+     * Items: A freeze: once, with from and until, or again and again, with rrule, timeZone and duration.
      */
-    freezes?: {
-      /**
-       * The name of the freeze.
-       */
-      key: string;
-      /**
-       * The types that are frozen.
-       *
-       * @minItems 1
-       * @maxItems 4
-       *
-       * Items: A type.
-       */
-      types: ("dev" | "sue" | "stage" | "prod")[];
-      /**
-       * Its beginning, in UTC.
-       */
-      from: string;
-      /**
-       * Its end, in UTC.
-       */
-      until: string;
-      /**
-       * Why.
-       */
-      reason: string;
-    }[];
+    freezes?: (OneOffFreeze | RepeatingFreeze)[];
   };
 }
 /**
@@ -366,4 +340,76 @@ export interface Component {
   values?: {
     [k: string]: unknown;
   };
+}
+/**
+ * A freeze that comes once.
+ */
+export interface OneOffFreeze {
+  /**
+   * The name of the freeze.
+   */
+  key: string;
+  /**
+   * The types that are frozen.
+   *
+   * @minItems 1
+   * @maxItems 4
+   *
+   * Items: A type.
+   */
+  types: ("dev" | "sue" | "stage" | "prod")[];
+  /**
+   * Its beginning, in UTC.
+   */
+  from: string;
+  /**
+   * Its end, in UTC.
+   */
+  until: string;
+  /**
+   * Why.
+   */
+  reason: string;
+}
+/**
+ * A freeze that comes again and again, at the same time of the wall clock in summer and winter.
+ */
+export interface RepeatingFreeze {
+  /**
+   * The name of the freeze.
+   */
+  key: string;
+  /**
+   * The types that are frozen.
+   *
+   * @minItems 1
+   * @maxItems 4
+   *
+   * Items: A type.
+   */
+  types: ("dev" | "sue" | "stage" | "prod")[];
+  /**
+   * When it begins: a recurrence rule of RFC 5545 with FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, BYHOUR and BYMINUTE. Without BYHOUR at midnight.
+   */
+  rrule: string;
+  /**
+   * The time zone of rrule and duration: its name in the IANA database.
+   */
+  timeZone: string;
+  /**
+   * How long it lasts, on the wall clock: minutes, hours or days.
+   */
+  duration: string;
+  /**
+   * Before this, in UTC, it does not hold. The periods of INTERVAL are counted from here.
+   */
+  from?: string;
+  /**
+   * From this on, in UTC, it does not hold any more.
+   */
+  until?: string;
+  /**
+   * Why.
+   */
+  reason: string;
 }

@@ -24,8 +24,8 @@ export function schemaFindings(
 }
 
 /**
- * Of a choice (`anyOf`) only the branch that was meant is worth a word: the one whose type fits. Where none fits, one sentence for the
- * choice. Of a name that a pattern refuses (`propertyNames`), only the sentence about the name.
+ * Of a choice (`anyOf`) only the branch that was meant is worth a word: the one whose type fits, and of several blocks of fields the one
+ * with the fewest wrong or missing fields, the first of equals. Where none fits, one sentence for the choice. Of a name that a pattern refuses (`propertyNames`), only the sentence about the name.
  */
 function withoutNoise(value: unknown, errors: readonly SchemaError[]): readonly SchemaError[] {
   const dropped = new Set<SchemaError>(errors.filter(({ propertyName }) => propertyName !== undefined));
@@ -42,7 +42,14 @@ function withoutNoise(value: unknown, errors: readonly SchemaError[]): readonly 
     );
     const fit = below.filter((error) => !unfit.has(branchOf(error)));
     if (fit.length > 0) dropped.add(choice);
-    for (const error of below) if (unfit.has(branchOf(error)) || fit.length === 0) dropped.add(error);
+    const strange = Map.groupBy(
+      fit.filter(({ instancePath }) => instancePath === choice.instancePath),
+      branchOf,
+    );
+    const [meant] = [...new Set(fit.map(branchOf))].toSorted(
+      (a, b) => (strange.get(a)?.length ?? 0) - (strange.get(b)?.length ?? 0),
+    );
+    for (const error of below) if (branchOf(error) !== meant) dropped.add(error);
   }
   return errors.filter((error) => !dropped.has(error) || (error.keyword === "propertyNames" && value !== undefined));
 }

@@ -1,7 +1,10 @@
 /** /claim why: every gate with what it found, and who can open the closed ones. */
 import { PLATFORM_NAME } from "../../core/adopted.ts";
 import { Stalled } from "../../core/errors.ts";
+import type { Platform } from "../../core/claim/platform.generated.ts";
+import { freezesOf, nextFreezeText } from "../../core/freezes.ts";
 import { closedGates, committed, gatesOf, type Gate, type ReviewFacts } from "../../core/gates.ts";
+import type { Plan } from "../../core/plan.ts";
 import type { MergeRequest } from "../../core/ports.ts";
 import { code, plain } from "../../core/render/encode.ts";
 import { readPlan } from "../../targets/claim-store/claim-store.ts";
@@ -46,7 +49,10 @@ async function whyOne(world: ForgeWorld, mr: MergeRequest, concerned: Concerned,
     const helpers = closed.some(({ gate }) => gate === "approvals")
       ? [await approvers(world, concerned, found.facts, signal)]
       : [];
-    return [head, "", ...lines, ...(helpers.length > 0 ? ["", ...helpers] : [])].join("\n");
+    const isFrozen = closed.some(({ gate }) => gate === "freeze");
+    const next = isFrozen ? undefined : nextFreezeText(freezesOf(found.rules, found.plan.type), world.now());
+    const below = [...helpers, ...(next === undefined ? [] : [plain(next, 600)])];
+    return [head, "", ...lines, ...(below.length > 0 ? ["", below.join(" ")] : [])].join("\n");
   } catch (error) {
     if (error instanceof Stalled) return `**${name}** is stopped: ${plain(error.message, 600)} Next: ${plain(error.wayOut, 600)}`;
     throw error;
@@ -54,6 +60,9 @@ async function whyOne(world: ForgeWorld, mr: MergeRequest, concerned: Concerned,
 }
 
 interface Found {
+  readonly plan: Plan;
+  /** Those that judge. */
+  readonly rules: Platform;
   readonly gates: readonly Gate[];
   readonly facts: ReviewFacts | undefined;
 }
@@ -67,7 +76,12 @@ async function ofRelease(world: ForgeWorld, name: string, signal: AbortSignal): 
     case "resumes":
       return "its release is on its way; the gates are behind it.";
     case "gated":
-      return { gates: considered.gates, facts: considered.facts === "unchecked" ? undefined : considered.facts };
+      return {
+        plan: considered.plan,
+        rules: considered.judged.rules.platform,
+        gates: considered.gates,
+        facts: considered.facts === "unchecked" ? undefined : considered.facts,
+      };
   }
 }
 
@@ -77,7 +91,8 @@ async function ofReview(world: ForgeWorld, mr: MergeRequest, name: string, signa
   const plan = facts.reviewed && (await readPlan(world.store, facts.reviewed.digest, signal));
   const rules = await judgingRules(world, signal);
   if (plan === undefined || rules === undefined) return "there is no plan for this head yet.";
-  return { gates: gatesOf({ plan, rules: rules.platform, now: world.now(), review: facts }), facts };
+  const gates = gatesOf({ plan, rules: rules.platform, now: world.now(), review: facts });
+  return { plan, rules: rules.platform, gates, facts };
 }
 
 /** Developers and above of the owner whose approval would count. */

@@ -33,7 +33,10 @@ import { platformCertificateOutsideZone } from "./platform-certificate-outside-z
 import { platformDuplicate } from "./platform-duplicate.ts";
 import { platformExpiryMaximum } from "./platform-expiry-maximum.ts";
 import { platformExpiryType } from "./platform-expiry-type.ts";
+import { platformFreezeAlways } from "./platform-freeze-always.ts";
 import { platformFreezeOrder } from "./platform-freeze-order.ts";
+import { platformFreezeRule } from "./platform-freeze-rule.ts";
+import { platformFreezeTimeZone } from "./platform-freeze-time-zone.ts";
 import { platformGatewayAddress } from "./platform-gateway-address.ts";
 import { platformGatewayLoop } from "./platform-gateway-loop.ts";
 import { platformKubernetesVersion } from "./platform-kubernetes-version.ts";
@@ -132,5 +135,8 @@ export const PLATFORM_RULES: readonly PlatformRule[] = [
   platformExpiryType,
   platformExpiryMaximum,
   platformFreezeOrder,
+  platformFreezeRule,
+  platformFreezeTimeZone,
+  platformFreezeAlways,
   platformWafExpression,
 ];

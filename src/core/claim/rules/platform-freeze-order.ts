@@ -28,7 +28,7 @@ spec:
 `,
   check: ({ spec: { freezes = [] } }) =>
     freezes.flatMap(({ from, until }, index) =>
-      Date.parse(from) < Date.parse(until)
+      from === undefined || until === undefined || Date.parse(from) < Date.parse(until)
         ? []
         : [
             {

@@ -1,0 +1,12 @@
+/** The freezes of a platform that repeat, with their places in the file. */
+import type { Platform, RepeatingFreeze } from "../platform.generated.ts";
+
+export interface PlacedFreeze {
+  readonly freeze: RepeatingFreeze;
+  /** In spec.freezes. */
+  readonly index: number;
+}
+
+export function repeatingFreezes({ spec: { freezes = [] } }: Platform): readonly PlacedFreeze[] {
+  return freezes.flatMap((freeze, index) => ("rrule" in freeze ? [{ freeze, index }] : []));
+}
