@@ -58,6 +58,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./diff.ts")).diff,
   },
   {
+    name: "audit",
+    usage:
+      "audit [--report] [--env NAME] [--user NAME] [--since TIME] [--until TIME] [--dir DIR] [--format text|json|csv|markdown]",
+    help: "says who did what and on whose word; with --report, for an auditor",
+    load: async () => (await import("./audit.ts")).audit,
+  },
+  {
     name: "schema",
     usage: "schema claim|platform",
     help: "prints a JSON schema, for editors",

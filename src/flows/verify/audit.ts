@@ -1,0 +1,25 @@
+/** The audit log, read and verified: also against the entries that receipts quote. */
+import type { StoredReference } from "../../core/audit.ts";
+import type { ObjectStore } from "../../core/ports.ts";
+import { readReceipt } from "../../core/receipt.ts";
+import { verifyAudit, type VerifiedAudit } from "../../core/verify-audit.ts";
+import { readAuditLog } from "../../targets/claim-store/audit-log.ts";
+import { inGroups } from "../in-groups.ts";
+
+export async function readVerifiedAudit(store: ObjectStore, signal: AbortSignal): Promise<VerifiedAudit> {
+  // Receipts first: what they quote was written before them.
+  const quoted = await quotedByReceipts(store, signal);
+  return verifyAudit(await readAuditLog(store, signal), quoted);
+}
+
+/** By the newest receipt of each environment: together they hold fast all but what was written since the last release. */
+async function quotedByReceipts(store: ObjectStore, signal: AbortSignal): Promise<readonly StoredReference[]> {
+  const newest = new Map<string, string>();
+  for (const { key } of await store.list("receipts/", signal)) newest.set(key.split("/")[1] ?? "", key);
+  const found = await inGroups([...newest.values()], 32, async (key) => {
+    const object = await store.read(key, signal);
+    const receipt = object && readReceipt(Buffer.from(object.body).toString("utf8"));
+    return receipt === undefined ? [] : [receipt.audit];
+  });
+  return found.flat();
+}
