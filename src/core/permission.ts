@@ -75,7 +75,7 @@ async function decide(policies: readonly Policy[], request: PermissionRequest): 
   if (actor.bot) return { refusal: "Commands are for people, not for bots." };
   if (!Number.isSafeInteger(actor.accessLevel) || !Number.isSafeInteger(actor.ownerAccessLevel))
     return { refusal: "Your access level is not known." };
-  if (environment === undefined && !READING.has(kind)) return { refusal: `No environment is concerned: ${kind} needs one.` };
+  if (environment === undefined && !isReading(kind)) return { refusal: `No environment is concerned: ${kind} needs one.` };
   const read = await readPolicies(policies.length === 0 ? DEFAULT_POLICIES : policies);
   const mistake = read.diagnostics.find(({ severity }) => severity === "error");
   if (mistake !== undefined) {
@@ -100,6 +100,10 @@ export async function checkPolicies(policies: readonly Policy[]): Promise<readon
 
 /** Commands that change nothing: Action::"read" of the schema. */
 const READING: ReadonlySet<CommandKind> = new Set(["help", "plan", "status", "why", "who", "history", "diff"]);
+
+export function isReading(kind: CommandKind): boolean {
+  return READING.has(kind);
+}
 
 async function ask(
   read: ReadPolicies,

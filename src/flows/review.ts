@@ -2,11 +2,12 @@
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
 import { checkPolicies } from "../core/permission.ts";
-import { Stale } from "../core/errors.ts";
+import { Stale, Stalled } from "../core/errors.ts";
 import { sameJson } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import type { CommitStatus, MergeRequest, ReviewedPlans } from "../core/ports.ts";
-import { code } from "../core/render/encode.ts";
+import { counted } from "../core/render/counted.ts";
+import { code, oneLine } from "../core/render/encode.ts";
 import { PLAN_MARKER, renderPlanNote, type PlanNote } from "../core/render/plan-note.ts";
 import { readOn, readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { retention } from "../targets/retention.ts";
@@ -17,7 +18,9 @@ import { filesAt, touchedPaths } from "./files.ts";
 import { inGroups } from "./in-groups.ts";
 import { markLines } from "./line-threads.ts";
 import { Locks } from "./locks.ts";
-import { affected, judge, planOne, UnreadablePlatform, type Judged, type Planned } from "./planning.ts";
+import { affected, judge, planOne, UnreadablePlatform, type Judged, type JudgeOptions, type Planned } from "./planning.ts";
+import { changesRules, rulesVerdicts } from "./rules-verdicts.ts";
+import { tellPlan } from "./plan-status.ts";
 import { editStickyNote, writeStickyNote } from "./sticky-note.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -54,7 +57,7 @@ async function reviewAlone(
   signal: AbortSignal,
   options: ReviewOptions,
 ): Promise<Reviewed | undefined> {
-  const { forge, repository } = world;
+  const { forge } = world;
   const [project, open] = await Promise.all([forge.project(signal), forge.openMergeRequests(signal)]);
   const mr = open.find((one) => one.iid === iid);
   if (mr?.sha === undefined) return undefined;
@@ -62,11 +65,30 @@ async function reviewAlone(
     await takeBack(world, mr, project.defaultBranch, signal);
     return undefined;
   }
-  const [target, head] = await repository.fetch(
-    [`refs/heads/${project.defaultBranch}`, `refs/merge-requests/${iid}/head`],
-    signal,
-  );
-  if (target === undefined || head !== mr.sha) throw new Stale(`merge request ${iid} moved while it was read`);
+  try {
+    return await reviewOpen(world, mr, open, project.defaultBranch, options, signal);
+  } catch (error) {
+    // A merge waits for the status: whoever looks at it must see that there will be none, and why.
+    if (error instanceof Stalled) {
+      await tellPlan(world, mr, { state: "failed", description: oneLine(`cannot be planned: ${error.message}`, 255) }, signal);
+    }
+    throw error;
+  }
+}
+
+async function reviewOpen(
+  world: ForgeWorld,
+  mr: MergeRequest,
+  open: readonly MergeRequest[],
+  defaultBranch: string,
+  options: ReviewOptions,
+  signal: AbortSignal,
+): Promise<Reviewed | undefined> {
+  const { repository } = world;
+  const { iid } = mr;
+  const [target, head] = await repository.fetch([`refs/heads/${defaultBranch}`, `refs/merge-requests/${iid}/head`], signal);
+  if (target === undefined || head === undefined || head !== mr.sha)
+    throw new Stale(`merge request ${iid} moved while it was read`);
 
   const merge = await repository.mergeResult(target, head);
   if (merge.kind === "conflict") {
@@ -91,9 +113,11 @@ async function reviewAlone(
 
   const live = await world.logs.live(world.store, signal);
   const rules = (await adoptedRules(world, signal)) ?? rulesOf(world, before);
+  const elsewhere = await hostnamesElsewhere(world, mr, open, before, signal);
+  const judging: JudgeOptions = { rules, live, before, elsewhere };
   let judged: Judged;
   try {
-    judged = judge(world, after, { rules, live, before, elsewhere: await hostnamesElsewhere(world, mr, open, before, signal) });
+    judged = judge(world, after, judging);
   } catch (error) {
     if (!(error instanceof UnreadablePlatform)) throw error;
     await conclude(
@@ -114,6 +138,7 @@ async function reviewAlone(
   if (mr.sourceProjectId !== mr.targetProjectId) {
     const remarks = [
       "This comes from a fork: it is validated, but claimbot reads nothing live for it. A member can plan it from a branch of this project.",
+      ...(changesRules(world, before, after) ? ["It changes the rules, and is judged by the adopted ones."] : []),
     ];
     await conclude(world, mr, target, { plans: [], diagnostics, conflicts: [], rules: judged.rules.platform, remarks }, signal);
     return { plans: [], diagnostics };
@@ -122,13 +147,12 @@ async function reviewAlone(
   const all = [...diagnostics, ...planned.flatMap((one) => one.diagnostics), ...(await serverChecks(world, planned, signal))];
   const plans = planned.map(({ plan }) => plan);
   plans.push(...rulesPlans(rules, rulesOf(world, after)));
-  await conclude(
-    world,
-    mr,
-    target,
-    { plans, diagnostics: all, conflicts: [], rules: judged.rules.platform, remarks: [] },
-    signal,
-  );
+  const asksForVerdicts = changesRules(world, before, after) && !all.some(({ severity }) => severity === "error");
+  const verdicts = asksForVerdicts
+    ? await rulesVerdicts(world, { mr, open, target, before, after, judged, options: judging }, signal)
+    : undefined;
+  const note = { plans, diagnostics: all, conflicts: [], rules: judged.rules.platform, remarks: [], verdicts };
+  await conclude(world, mr, target, note, signal);
   // Last: what is published after this is newer than the time that was remembered, and the sweep sees it.
   await refusePublished(world, planned, signal);
   return { plans, diagnostics: all };
@@ -194,12 +218,7 @@ async function takeBack(world: ForgeWorld, mr: MergeRequest, defaultBranch: stri
   if (known === undefined || known.target === NO_TARGET) return;
   const text = `${PLAN_MARKER}\n### ⚪ Not planned\nEnvironments are released from ${code(defaultBranch)}, and this merge request is for another branch.\n`;
   const note = await editStickyNote(world, mr.iid, PLAN_MARKER, text, signal);
-  await world.forge.setStatus(
-    mr.sha ?? "",
-    mr.sourceBranch,
-    { ...statusOf(undefined), description: "for another branch" },
-    signal,
-  );
+  await tellPlan(world, mr, { state: "success", description: "for another branch" }, signal);
   await markLines(world, mr, "", { diagnostics: [], complete: true, note }, signal);
   // Last: until then the sweep comes back to it.
   await world.memory.rememberReviewedPlans(mr.iid, { ...known, target: NO_TARGET, plans: {} });
@@ -233,18 +252,17 @@ async function conclude(
       : await writeStickyNote(world, mr.iid, PLAN_MARKER, renderPlanNote(note), signal);
   // After the note: an approval stands for a plan that could be read when it was given.
   await remember(world, mr, target, plans);
-  await world.forge.setStatus(mr.sha ?? "", mr.sourceBranch, statusOf(note), signal);
+  await tellPlan(world, now, statusOf(note), signal);
   // Last: whatever GitLab says to a thread, note and status are there. Where the branches conflict nothing was judged.
   if (note !== undefined && note.conflicts.length > 0) return;
   await markLines(world, now, target, { diagnostics: note?.diagnostics ?? [], complete: judgedAll, note: written }, signal);
 }
 
-function statusOf(note: PlanNote | undefined): CommitStatus {
-  const name = "claimbot/plan";
-  if (note === undefined) return { name, state: "success", description: "no claims touched" };
-  if (note.conflicts.length > 0) return { name, state: "failed", description: "conflicts with the target branch" };
+function statusOf(note: PlanNote | undefined): Pick<CommitStatus, "state" | "description"> {
+  if (note === undefined) return { state: "success", description: "no claims touched" };
+  if (note.conflicts.length > 0) return { state: "failed", description: "conflicts with the target branch" };
   const errors = note.diagnostics.filter(({ severity }) => severity === "error").length;
-  if (errors > 0) return { name, state: "failed", description: `${errors} mistakes` };
+  if (errors > 0) return { state: "failed", description: counted(errors, "mistake") };
   const changed = note.plans.filter(({ verb }) => verb !== "none").length;
-  return { name, state: "success", description: changed === 0 ? "nothing changes" : `${changed} environments planned` };
+  return { state: "success", description: changed === 0 ? "nothing changes" : `${counted(changed, "environment")} planned` };
 }

@@ -2,8 +2,11 @@
 import type { Platform } from "../claim/platform.generated.ts";
 import { compareDiagnostics, type Diagnostic } from "../diagnostic.ts";
 import { changesOf, countChanges, riskOf, type Plan, type Risk } from "../plan.ts";
+import { protectsLess, type ChangedVerdicts } from "../verdicts/changed-verdicts.ts";
+import { changedVerdictParagraphs } from "./changed-verdicts.ts";
 import { counted } from "./counted.ts";
 import { code, plain } from "./encode.ts";
+import { fitting } from "./fitting.ts";
 import { losing, lossCount, lossesOf, type Loss } from "./losses.ts";
 import { isRules, nameOf, planLine, planSection } from "./plan-section.ts";
 import { TARGET_LABELS } from "./words.ts";
@@ -17,6 +20,8 @@ export interface PlanNote {
   readonly rules: Platform | undefined;
   /** Sentences about this merge request, such as that a fork gets no live reads. Ours, already encoded. */
   readonly remarks: readonly string[];
+  /** Where it changes the rules: what they would judge otherwise. */
+  readonly verdicts?: ChangedVerdicts | undefined;
 }
 
 export const PLAN_MARKER = "<!-- claimbot:plan -->";
@@ -39,6 +44,7 @@ export function renderPlanNote(note: PlanNote, limit = LIMIT): string {
     ...mistakes(note.diagnostics, limit / 2),
     ...destruction(changed, limit / 4),
     ...contested(hasErrors(note) ? [] : note.plans),
+    ...(note.verdicts === undefined || hasErrors(note) ? [] : changedVerdictParagraphs(note.verdicts, limit / 4)),
   ].join("\n\n");
   return `${top}\n\n${sections(changed, note.rules, limit - top.length - HELP.length)}${HELP}\n`;
 }
@@ -47,7 +53,7 @@ function hasErrors({ diagnostics, conflicts }: PlanNote): boolean {
   return conflicts.length > 0 || diagnostics.some(({ severity }) => severity === "error");
 }
 
-function headline({ diagnostics, conflicts }: PlanNote, changed: readonly Plan[]): string {
+function headline({ diagnostics, conflicts, verdicts }: PlanNote, changed: readonly Plan[]): string {
   if (conflicts.length > 0) return "### 🔴 No plan: this branch conflicts with its target";
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
@@ -69,6 +75,7 @@ function headline({ diagnostics, conflicts }: PlanNote, changed: readonly Plan[]
     ...(environments.length === changed.length ? [] : [environments.length === 0 ? "The rules change" : "the rules change"]),
     ...totals(environments),
     `risk **${risk}**${prodLosses(changed)}`,
+    ...(verdicts !== undefined && protectsLess(verdicts) ? ["⚠️ **the rules protect less**"] : []),
   ];
   return `### ${{ low: "🟢", medium: "🟡", high: "🔴" }[risk]} ${parts.join(" — ")}`;
 }
@@ -170,18 +177,6 @@ function contested(plans: readonly Plan[]): readonly string[] {
   if (lines.length === 0) return [];
   const more = lines.length - LINES_SHOWN;
   return ["**Not ours, not touched**", [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`- ${more} more`] : [])].join("\n")];
-}
-
-/** Whole lines up to so many characters, then how many are left. */
-function fitting(lines: readonly string[], budget: number, more: (left: number) => string): readonly string[] {
-  const shown: string[] = [];
-  let length = 0;
-  for (const line of lines) {
-    length += line.length + 1;
-    if (length > budget && shown.length > 0) return [...shown, more(lines.length - shown.length)];
-    shown.push(line);
-  }
-  return shown;
 }
 
 /** Whole folds as long as they fit, the riskiest first, then a line each, then how many are left. Never a cut table. */
