@@ -65,6 +65,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./audit.ts")).audit,
   },
   {
+    name: "verify",
+    usage: "verify --receipt FILE [--dir DIR] [--format text|json]",
+    help: "checks a receipt against the git repository, and the claim store where there is one",
+    load: async () => (await import("./verify.ts")).verify,
+  },
+  {
     name: "schema",
     usage: "schema claim|platform",
     help: "prints a JSON schema, for editors",

@@ -3,7 +3,7 @@ import { inputsDigest, judgedPlatform } from "../../core/adopted.ts";
 import { parseClaim } from "../../core/claim/parse.ts";
 import { PLATFORM_PATH, validateTree, type TreeFile } from "../../core/claim/validate.ts";
 import { Stalled } from "../../core/errors.ts";
-import { digestOf, shortDigest } from "../../core/json.ts";
+import { digestOf, digestOfBytes, shortDigest } from "../../core/json.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { Repository } from "../../core/ports.ts";
 import { renderBundle } from "../../core/render/bundle.ts";
@@ -14,7 +14,7 @@ import { deviation, type Deviation, type DeviationName } from "./deviation.ts";
 
 export type Reproducible = Pick<World, "repository" | "cache" | "instance">;
 
-/** Compares claim and bundle of a publication, byte for byte. `stored` is the bundle as it was read; undefined where it is missing. */
+/** Compares claim and bundle of a publication, byte for byte. `stored` is the bundle as it was read; undefined where it is missing or not at hand. */
 export async function reproduce(
   world: Reproducible,
   adoptions: readonly AdoptionRecord[],
@@ -49,8 +49,9 @@ export async function reproduce(
   if (plan !== undefined && inputsDigest(platform) !== plan.inputsDigest)
     return say("release/not-reproducible", `the inputs of ${at} are not those of plan ${shortDigest(plan.digest)}`);
   const bundle = derived(world.instance, record, platform);
-  if (stored === undefined || bundle === stored) return [];
-  return say("release/not-reproducible", `derived again from ${at}, line ${firstDifference(bundle, stored)} is another`);
+  if (digestOfBytes(bundle) === record.releaseDigest) return [];
+  const where = stored === undefined ? "it has another digest" : `line ${firstDifference(bundle, stored)} is another`;
+  return say("release/not-reproducible", `derived again from ${at}, ${where}`);
 }
 
 function derived(instance: string, record: Publication, platform: Parameters<typeof judgedPlatform>[1]): string {

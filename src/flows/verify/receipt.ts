@@ -1,0 +1,100 @@
+/**
+ * One receipt, checked with what is at hand: with itself, with the git repository (claim and bundle derived again, byte for byte), and with
+ * a claim store, which it does not need. Reads only.
+ */
+import { Stalled, Waiting } from "../../core/errors.ts";
+import type { Plan } from "../../core/plan.ts";
+import type { ObjectStore } from "../../core/ports.ts";
+import { checkReceipt, readReceipt, type Receipt, type ReceiptCheck } from "../../core/receipt.ts";
+import { readPlan } from "../../targets/claim-store/claim-store.ts";
+import { readAdoptions, type AdoptionRecord } from "../adoption.ts";
+import type { World } from "../world.ts";
+import { reproduce } from "./reproduce.ts";
+
+export interface CheckedReceipt {
+  readonly receipt: Receipt;
+  readonly checks: readonly ReceiptCheck[];
+}
+
+/** Undefined where the text is no receipt, or one of the first, which held no record. */
+export async function verifyReceipt(
+  world: Pick<World, "repository" | "cache" | "store">,
+  text: string,
+  signal: AbortSignal,
+): Promise<CheckedReceipt | undefined> {
+  const receipt = readReceipt(text);
+  if (receipt === undefined) return undefined;
+  const [plan, stored, adoptions] = await Promise.all([
+    planOf(world.store, receipt, signal),
+    storedOf(world.store, receipt, signal),
+    ifReached(async () => readAdoptions(world.store, signal)),
+  ]);
+  const checks = checkReceipt(receipt, text, { plan: plan === "altered" ? undefined : plan, stored });
+  return {
+    receipt,
+    checks: [
+      ...(plan === "altered" ? checks.map((check) => (check.check === "plan" ? ALTERED : check)) : checks),
+      ...(await derivedAgain(world, receipt, plan === "altered" ? undefined : plan, adoptions ?? [])),
+    ],
+  };
+}
+
+const ALTERED: ReceiptCheck = { check: "plan", verdict: "fails", detail: "the claim store has another plan under that digest" };
+
+async function derivedAgain(
+  world: Pick<World, "repository" | "cache">,
+  { record, instance }: Receipt,
+  plan: Plan | undefined,
+  adoptions: readonly AdoptionRecord[],
+): Promise<readonly ReceiptCheck[]> {
+  if (record.kind !== "Publication") return [];
+  const at = `commit ${record.source.commit.slice(0, 12)}`;
+  const found = await ifReached(async () => reproduce({ ...world, instance }, adoptions, record, plan, undefined));
+  if (found === undefined) return [{ check: "source", verdict: "unknown", detail: "there is no git repository at hand" }];
+  const [deviation] = found;
+  if (deviation === undefined) {
+    return [
+      { check: "source", verdict: "holds", detail: `${record.source.path} of ${at} is the record's claim` },
+      { check: "release", verdict: "holds", detail: `derived again from ${at}, it has the same bytes` },
+    ];
+  }
+  const { name, detail } = deviation;
+  if (name === "release/commit-unknown") return [{ check: "source", verdict: "unknown", detail }];
+  return [{ check: name === "record/source" ? "source" : "release", verdict: "fails", detail }];
+}
+
+async function planOf(store: ObjectStore, { planDigest }: Receipt, signal: AbortSignal): Promise<Plan | "altered" | undefined> {
+  if (!/^[0-9a-f]{64}$/.test(planDigest)) return undefined;
+  try {
+    return await readPlan(store, planDigest, signal);
+  } catch (error) {
+    if (error instanceof Stalled) return "altered";
+    if (error instanceof Waiting) return undefined;
+    throw error;
+  }
+}
+
+async function storedOf(
+  store: ObjectStore,
+  receipt: Receipt,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const keys = [receipt.recordKey, receipt.audit.key].filter((key) => /^(claims|audit)\/[a-z0-9-]+\/\d{8,}\.json$/.test(key));
+  const found = await ifReached(async () =>
+    Promise.all(keys.map(async (key) => ({ key, object: await store.read(key, signal) }))),
+  );
+  return (
+    found &&
+    new Map(found.flatMap(({ key, object }) => (object === undefined ? [] : [[key, Buffer.from(object.body).toString("utf8")]])))
+  );
+}
+
+/** A receipt is checked wherever it is opened: what cannot be reached there is not at hand. */
+async function ifReached<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof Stalled || error instanceof Waiting) return undefined;
+    throw error;
+  }
+}
