@@ -1,7 +1,7 @@
 /** Upkeep, end to end: what no webhook told, and what nobody has to tell. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { startRehearsal, type Rehearsal } from "../../src/rehearsal.ts";
-import { botNotes, edited, expectClean, idle, logOf, merge, noteOf, open, PLAN, propose, report } from "./actions.ts";
+import { botNotes, edited, expectClean, idle, logOf, merge, noteOf, open, PLAN, propose, report, say } from "./actions.ts";
 import { seedOf, type Seed } from "./seed.ts";
 
 const DEV = "environments/dev/ledger-dev.yaml";
@@ -13,8 +13,19 @@ let aheadMs = 0;
 let seed: Seed;
 let r: Rehearsal;
 
+const HOUR_MS = 3_600_000;
+/** Each day twelve hours from now, for two hours: not while the others are tested, on whatever day. */
+const frozenFrom = new Date(Date.now() + 12 * HOUR_MS);
+const NIGHTS = `    - key: nights
+      types: [dev]
+      rrule: FREQ=DAILY;BYHOUR=${frozenFrom.getUTCHours()};BYMINUTE=${frozenFrom.getUTCMinutes()}
+      timeZone: UTC
+      duration: 2h
+      reason: Nobody is awake
+`;
+
 beforeAll(async () => {
-  seed = await seedOf(["ledger-dev", "search-vectors-sue"]);
+  seed = await seedOf(["ledger-dev", "search-vectors-sue"], (text) => text.replace(/^  freezes:\n/m, `$&${NIGHTS}`));
   r = await startRehearsal({ seed: seed.directory, now: () => new Date(Date.now() + aheadMs) });
   await idle(r);
 });
@@ -108,5 +119,40 @@ describe("expiry", () => {
     expect(await r.gitlab.file(SUE)).toBeDefined();
     await sweep();
     expect(await logOf(r, "search-vectors-sue")).toHaveLength(3);
+  });
+});
+
+describe("a freeze that repeats", () => {
+  test("holds what is merged in it, and the first sweep after its end releases it", async () => {
+    const [, max = ""] = /max: (\d+)/.exec((await r.gitlab.file(DEV)) ?? "") ?? [];
+    const iid = await propose(r, {
+      as: "sam",
+      branch: "late",
+      files: await edited(r, DEV, `max: ${max}`, `max: ${Number(max) + 1}`),
+    });
+    const before = await say(r, iid, "sam", "/claim why ledger-dev");
+    expect(before.answer).toContain("nothing stands in the way");
+    expect(before.answer).toMatch(/Next freeze starts \w+day \d{4}-\d\d-\d\d \d\d:\d\d UTC \(nights: Nobody is awake\)\./);
+
+    const published = (await logOf(r, "ledger-dev")).length;
+    aheadMs += 13 * HOUR_MS;
+    await merge(r, iid);
+    const held = noteOf(r, iid, report("ledger-dev"));
+    expect(held).toContain("🟠 ledger-dev is held: there is a freeze");
+    expect(held).toMatch(
+      /frozen until \w+day .* UTC \(nights: Nobody is awake\); that is the next open slot, and it goes on by itself then/,
+    );
+    const { answer } = await say(r, iid, "sam", "/claim why ledger-dev");
+    expect(answer).toContain("**ledger-dev** waits for freeze.");
+    expect(answer).toMatch(/✗ \*\*freeze\*\*: frozen until/);
+    expect(answer).not.toContain("Next freeze");
+    await sweep();
+    expect(noteOf(r, iid, report("ledger-dev"))).toBe(held);
+    expect(await logOf(r, "ledger-dev")).toHaveLength(published);
+
+    aheadMs += HOUR_MS;
+    await sweep();
+    expect(noteOf(r, iid, report("ledger-dev"))).toContain("🟢 ledger-dev is live");
+    expect(await logOf(r, "ledger-dev")).toHaveLength(published + 1);
   });
 });

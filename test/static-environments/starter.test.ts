@@ -5,10 +5,11 @@ import formats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { Claim } from "../../src/core/claim/claim.generated.ts";
-import type { Platform } from "../../src/core/claim/platform.generated.ts";
+import type { Platform, RepeatingFreeze } from "../../src/core/claim/platform.generated.ts";
 import { validateTree, type TreeFile } from "../../src/core/claim/validate.ts";
 import { COMMANDS, parseNote } from "../../src/core/command.ts";
 import { ENVIRONMENT_TYPES } from "../../src/core/environment.ts";
+import { rruleMistake } from "../../src/core/recurrence.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 const STARTER = new URL("static-environments/", PROJECT);
@@ -133,6 +134,25 @@ describe("what its README says", () => {
       const { suffixes, approvals } = PLATFORM.spec.types[type];
       const [, , , names, needed] = new RegExp(`^\\| \`${type}\` .*$`, "m").exec(readme)?.[0].split("|") ?? [];
       expect([names?.trim(), needed?.trim()]).toEqual([suffixes.map((suffix) => `\`${suffix}\``).join(", "), String(approvals)]);
+    }
+  });
+
+  test("about freezes that repeat can be taken as it is, like the one in the comments of platform.yaml", () => {
+    const [, shown = ""] = /^```yaml\n {2}freezes:\n(.*?)^```/ms.exec(readme) ?? [];
+    const [commented = ""] =
+      /^( {4}# +(- )?[a-z]+: .*\n)+/im.exec(read("platform.yaml").replace(/^.*\n {2}freezes:\n/s, "")) ?? [];
+    const freezes = [shown, commented.replaceAll(/^( {4})# /gm, "$1")];
+    expect(freezes.map((text) => (parse(text) as readonly unknown[]).length)).toEqual([1, 1]);
+    expect(parse(freezes[0] ?? "")).toEqual(parse(freezes[1] ?? ""));
+    for (const text of freezes) {
+      const bytes = new TextEncoder().encode(`${read("platform.yaml")}${text}`);
+      expect(
+        validateTree({ files: [{ path: "platform.yaml", mode: "100644", blob: "", bytes }], rules: undefined }).diagnostics,
+      ).toEqual([]);
+    }
+    for (const [, rrule = ""] of readme.matchAll(/`(FREQ=[^`]*)`/g)) {
+      const [freeze] = parse(shown) as readonly [RepeatingFreeze];
+      expect(rruleMistake({ ...freeze, rrule })).toBeUndefined();
     }
   });
 

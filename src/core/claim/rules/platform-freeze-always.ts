@@ -4,11 +4,8 @@ import { rruleMistake } from "../../recurrence.ts";
 import { timeZoneMistake } from "../../wall-clock.ts";
 import { pointerOf, type Finding } from "../places.ts";
 import type { RepeatingFreeze } from "../platform.generated.ts";
-import { repeatingFreezes, type PlacedFreeze } from "./repeating-freezes.ts";
+import { MOST_REPEATING, repeatingFreezes, type PlacedFreeze } from "./repeating-freezes.ts";
 import type { PlatformRule } from "./rule.ts";
-
-/** More would not be unrolled: platform/freeze-rule refuses them. */
-const MOST = 20;
 
 /** Rules of prod also judge a change of the rules: who freezes prod for ever cannot take it back. */
 export const platformFreezeAlways: PlatformRule = {
@@ -39,8 +36,9 @@ spec:
       reason: Nobody is on call
 `,
   check(platform) {
+    // More are refused by platform/freeze-rule.
     const sound = repeatingFreezes(platform)
-      .slice(0, MOST)
+      .slice(0, MOST_REPEATING)
       .filter(({ freeze }) => timeZoneMistake(freeze.timeZone) === undefined && rruleMistake(freeze) === undefined);
     const alone = sound.filter(({ freeze }) => isAlways([freeze]));
     if (alone.length > 0) {

@@ -1,15 +1,12 @@
 import { rruleMistake } from "../../recurrence.ts";
 import { pointerOf } from "../places.ts";
-import { repeatingFreezes } from "./repeating-freezes.ts";
+import { MOST_REPEATING, repeatingFreezes } from "./repeating-freezes.ts";
 import type { PlatformRule } from "./rule.ts";
-
-/** Each is unrolled over a year: so many, and no rule that somebody proposes keeps the bot busy for long. */
-const MOST = 20;
 
 export const platformFreezeRule: PlatformRule = {
   about: "platform",
   code: "platform/freeze-rule",
-  summary: `A freeze that repeats begins once a day at the most, and its rule says when without DTSTART, COUNT and UNTIL; at most ${MOST} repeat.`,
+  summary: `A freeze that repeats begins once a day at the most, and its rule says when without DTSTART, COUNT and UNTIL; at most ${MOST_REPEATING} repeat.`,
   wrong: `
 # file: platform.yaml
 spec:
@@ -48,8 +45,8 @@ spec:
 `,
   check: (platform) =>
     repeatingFreezes(platform).flatMap(({ freeze, index }, place) => {
-      if (place >= MOST) {
-        const message = `There are more than ${MOST} freezes that repeat.`;
+      if (place >= MOST_REPEATING) {
+        const message = `There are more than ${MOST_REPEATING} freezes that repeat.`;
         return [
           { pointer: pointerOf("spec", "freezes", index, "key"), message, hint: "Join some: one rule may name many days." },
         ];
