@@ -16,21 +16,22 @@ import { type Dirent } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Stalled } from "../core/errors.ts";
-import type { ObjectStore, StoredObject } from "../core/ports.ts";
+import type { AuditableStore, ObjectFacts, ObjectVersion, StoredObject } from "../core/ports.ts";
 
 const INCOMING = "@incoming";
 const LEFTOVER_AGE_MS = 3_600_000;
 
 /** Opens a directory, made where it is missing. Any number of processes may have it open. Throws Stalled where it cannot be used. */
-export async function openDirectoryStore(directory: string): Promise<ObjectStore> {
+export async function openDirectoryStore(directory: string): Promise<AuditableStore> {
   const root = resolve(directory);
   await makeDirectory(join(root, INCOMING));
   await sweepLeftovers(join(root, INCOMING));
   return new DirectoryStore(root);
 }
 
-class DirectoryStore implements ObjectStore {
+class DirectoryStore implements AuditableStore {
   readonly name: string;
+  readonly locks = false;
   readonly #directory: string;
   /** ETags of files that have been read: a file never changes. */
   readonly #etags = new Map<string, string>();
@@ -63,21 +64,49 @@ class DirectoryStore implements ObjectStore {
   }
 
   async list(prefix: string, signal?: AbortSignal): Promise<readonly { readonly key: string; readonly etag: string }[]> {
+    const found: { key: string; etag: string }[] = [];
+    for (const [key, versions] of await this.#rows(prefix, signal)) {
+      signal?.throwIfAborted();
+      found.push({ key, etag: await this.#etag(versionFile(join(this.#directory, key), Math.max(...versions))) });
+    }
+    return found;
+  }
+
+  async versions(prefix: string, signal?: AbortSignal): Promise<readonly ObjectVersion[]> {
+    const found: ObjectVersion[] = [];
+    for (const [key, versions] of await this.#rows(prefix, signal)) {
+      for (const version of versions.toSorted((a, b) => b - a)) {
+        signal?.throwIfAborted();
+        const { mtime } = await stat(versionFile(join(this.#directory, key), version));
+        const isLatest = version === Math.max(...versions);
+        found.push({ key, versionId: String(version), kind: "object", isLatest, at: mtime.toISOString() });
+      }
+    }
+    return found;
+  }
+
+  /** It keeps no checksum: what is on the disk is all that it knows. */
+  async facts(key: string, versionId?: string): Promise<ObjectFacts | undefined> {
+    const file = this.#file(key);
+    const version = versionId === undefined ? await newestVersion(file) : Number(versionId);
+    const found = version === 0 ? undefined : await stat(versionFile(file, version)).catch(ignoreMissing);
+    return found && { sizeBytes: found.size, sha256: undefined, lock: undefined };
+  }
+
+  /** Key → the numbers of its versions, by key in byte order. */
+  async #rows(prefix: string, signal: AbortSignal | undefined): Promise<readonly (readonly [string, readonly number[]])[]> {
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     if (folder !== "") assertKey(`${folder}x`);
-    const newest = new Map<string, number>();
+    const rows = new Map<string, number[]>();
     for await (const name of filesBelow(join(this.#directory, folder), folder)) {
       signal?.throwIfAborted();
       const [key = "", version] = name.split("@");
-      if (key.startsWith(prefix)) newest.set(key, Math.max(newest.get(key) ?? 0, Number(version ?? 1)));
+      if (!key.startsWith(prefix)) continue;
+      const numbers = rows.get(key);
+      if (numbers === undefined) rows.set(key, [Number(version ?? 1)]);
+      else numbers.push(Number(version ?? 1));
     }
-    const keys = [...newest].toSorted(([a], [b]) => (a < b ? -1 : 1));
-    const found: { key: string; etag: string }[] = [];
-    for (const [key, version] of keys) {
-      signal?.throwIfAborted();
-      found.push({ key, etag: await this.#etag(versionFile(join(this.#directory, key), version)) });
-    }
-    return found;
+    return [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1));
   }
 
   #file(key: string): string {
