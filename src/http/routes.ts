@@ -1,15 +1,13 @@
 /** Every route on one page. What is not here answers 404, whatever the method. */
+import type { RouteRole } from "../core/doors.ts";
 import type { HttpDeps } from "./deps.ts";
 import { problem } from "./problem.ts";
 import { webhookHandlers, type Handler } from "./webhook.ts";
 
-/** public: answers anybody, and says nothing that is worth asking for. webhook: proves by itself who sent it. */
-type Role = "public" | "webhook";
-
 export interface Route {
   readonly method: "GET" | "POST";
   readonly path: string;
-  readonly role: Role;
+  readonly role: RouteRole;
   readonly handler: Handler;
 }
 
