@@ -21,14 +21,15 @@ export interface Rules {
 }
 
 type Spec = Platform["spec"];
+type RuleName = "owners" | "types" | "limits" | "freezes" | "commands";
 
-export function rulePart(platform: Platform): Pick<Spec, "owners" | "types" | "limits" | "freezes"> {
-  const { owners, types, limits, freezes } = platform.spec;
-  return { owners, types, ...(limits && { limits }), ...(freezes && { freezes }) };
+export function rulePart(platform: Platform): Pick<Spec, RuleName> {
+  const { owners, types, limits, freezes, commands } = platform.spec;
+  return { owners, types, ...(limits && { limits }), ...(freezes && { freezes }), ...(commands && { commands }) };
 }
 
-export function inputPart(platform: Platform): Omit<Spec, "owners" | "types" | "limits" | "freezes"> {
-  const { owners: _owners, types: _types, limits: _limits, freezes: _freezes, ...inputs } = platform.spec;
+export function inputPart(platform: Platform): Omit<Spec, RuleName> {
+  const { owners: _owners, types: _types, limits: _limits, freezes: _freezes, commands: _commands, ...inputs } = platform.spec;
   return inputs;
 }
 

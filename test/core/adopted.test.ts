@@ -16,7 +16,7 @@ import { platform } from "../targets/an-environment.ts";
 type Spec = Platform["spec"];
 
 /** What judges; everything else in platform.yaml is rendered. */
-const RULES = ["owners", "types", "limits", "freezes"] as const;
+const RULES = ["owners", "types", "limits", "freezes", "commands"] as const;
 
 const POLICIES: readonly Policy[] = [
   { path: "policies/a.cedar", text: "permit(principal, action, resource);" },
@@ -25,6 +25,7 @@ const POLICIES: readonly Policy[] = [
 const full: Platform = withSpec({
   limits: { changesPerRelease: 100, deletionsPerRelease: 10 },
   freezes: [{ key: "year-end", types: ["prod"], from: "2026-12-18T15:00:00Z", until: "2027-01-04T06:00:00Z", reason: "Closing" }],
+  commands: { aliases: { ship: "apply" } },
   waf: { baseline: [{ key: "dotfiles", description: "No dot files", expression: 'http.request.uri.path contains "/."' }] },
 });
 const adopted: Rules = { platform: full, policies: POLICIES };
@@ -51,6 +52,7 @@ const proposed: Platform = {
     waf: { baseline: [] },
     limits: { changesPerRelease: 100_000, deletionsPerRelease: 100_000 },
     freezes: [],
+    commands: { aliases: { look: "destroy" } },
   },
 };
 
@@ -67,7 +69,7 @@ describe("the platform that judges a merge request", () => {
     for (const input of inputs) expect(judged.spec[input]).toEqual(proposed.spec[input]);
   });
 
-  test.each(["limits", "freezes"] as const)("takes no %s from the merge result where none are adopted", (rule) => {
+  test.each(["limits", "freezes", "commands"] as const)("takes no %s from the merge result where none are adopted", (rule) => {
     const { [rule]: _, ...rest } = full.spec;
     const judged = judgedPlatform({ ...adopted, platform: { ...full, spec: rest } }, proposed);
     expect(judged.spec).not.toHaveProperty(rule);

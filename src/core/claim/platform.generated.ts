@@ -249,6 +249,20 @@ export interface Platform {
       environmentsPerMergeRequest?: number;
     };
     /**
+     * Commands in comments. A rule.
+     */
+    commands?: {
+      /**
+       * Your own names for commands: name → the words that it stands for. What is written behind it follows them: with ship: apply, /claim ship payments-prod is /claim apply payments-prod. Who may say it is who may say the command.
+       */
+      aliases?: {
+        /**
+         * A command and, if need be, its first arguments, with single blanks.
+         */
+        [k: string]: string;
+      };
+    };
+    /**
      * Times in which nothing is released. A rule.
      *
      * @maxItems 100

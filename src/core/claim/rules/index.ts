@@ -29,6 +29,8 @@ import { namePath } from "./name-path.ts";
 import { nameReserved } from "./name-reserved.ts";
 import { nameTaken } from "./name-taken.ts";
 import { ownerUnknown } from "./owner-unknown.ts";
+import { platformAliasCommand } from "./platform-alias-command.ts";
+import { platformAliasShadow } from "./platform-alias-shadow.ts";
 import { platformCertificateOutsideZone } from "./platform-certificate-outside-zone.ts";
 import { platformDuplicate } from "./platform-duplicate.ts";
 import { platformExpiryMaximum } from "./platform-expiry-maximum.ts";
@@ -139,4 +141,6 @@ export const PLATFORM_RULES: readonly PlatformRule[] = [
   platformFreezeTimeZone,
   platformFreezeAlways,
   platformWafExpression,
+  platformAliasShadow,
+  platformAliasCommand,
 ];
