@@ -12,11 +12,11 @@ const DAY_MS = 86_400_000;
 const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** The lock that a PUT gets: its own headers', else the bucket's default. Throws S3Error for headers that say nothing good. */
-export function lockOfPut(headers: Headers, bucket: Bucket, now: Date): Lock | undefined {
+export function lockOfPut(headers: Headers, bucket: Bucket | undefined, now: Date): Lock | undefined {
   const mode = headers.get("x-amz-object-lock-mode");
   const date = headers.get("x-amz-object-lock-retain-until-date");
-  if (mode === null && date === null) return defaultLock(bucket, now);
-  if (!bucket.locks) throw invalid("Bucket is missing ObjectLockConfiguration");
+  if (mode === null && date === null) return bucket && defaultLock(bucket, now);
+  if (bucket?.locks !== true) throw invalid("Bucket is missing ObjectLockConfiguration");
   if (mode === null || date === null) {
     throw invalid("x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied");
   }

@@ -1,4 +1,4 @@
-/** One object: put, get, head, delete, and its retention. */
+/** One object: put, get, head, delete. */
 import { setTimeout as pause } from "node:timers/promises";
 import {
   addVersion,
@@ -6,7 +6,6 @@ import {
   newestVersion,
   newVersionId,
   removeVersion,
-  replaceVersion,
   versionOf,
   type Bucket,
   type ObjectContent,
@@ -15,11 +14,11 @@ import {
 import { bucketOf } from "./bucket-routes.ts";
 import { checkChecksum, checkMd5, checksumHeaders, readChecksum, readMd5 } from "./checksum.ts";
 import { checkCondition, matches } from "./condition.ts";
-import { checkLockChange, checkUnlocked, lockHeaders, lockOfBody, lockOfPut } from "./lock.ts";
+import { checkUnlocked, lockHeaders, lockOfPut } from "./lock.ts";
 import { S3Error } from "./refusal.ts";
 import { checkBodyDigest } from "./signature.ts";
-import type { Handler, S3Request } from "./world.ts";
-import { document } from "./xml.ts";
+import { checkedId, wantedVersion } from "./wanted-version.ts";
+import type { Handler, S3Request, World } from "./world.ts";
 
 /** Long enough for every parallel writer to have looked, too. */
 const BETWEEN_CHECK_AND_ACT_MS = 20;
@@ -27,13 +26,13 @@ const BETWEEN_CHECK_AND_ACT_MS = 20;
 export const putObject: Handler = async (world, { bucketName, key, headers, body }) => {
   const md5Sent = readMd5(headers);
   const checksum = readChecksum(headers);
-  const bucket = bucketOf(world, bucketName);
   const now = world.now();
-  const lock = lockOfPut(headers, bucket, now);
-  const condition = (): void => checkCondition(newestVersion(bucket, key), headers, world.flaws);
-  condition();
-  checkBodyDigest(headers, body);
+  // MinIO asks for the lock before it asks for the bucket.
+  const lock = lockOfPut(headers, world.buckets.get(bucketName), now);
+  const bucket = bucketOf(world, bucketName);
+  checkCondition(newestVersion(bucket, key), headers, world.flaws);
   if (md5Sent !== undefined) checkMd5(md5Sent, body);
+  checkBodyDigest(headers, body);
   if (checksum !== undefined && !world.flaws.has("takes-wrong-checksums")) checkChecksum(checksum, body);
   if (world.flaws.has("checks-then-acts")) await pause(BETWEEN_CHECK_AND_ACT_MS);
   const put = addVersion(bucket, key, {
@@ -73,8 +72,10 @@ export const deleteObject: Handler = (world, { bucketName, key, query, headers }
     removeVersion(bucket, key, versionId);
     return { status: 204, headers: { ...markerHeader(version), ...versionHeader(bucket, version) } };
   }
-  // MinIO makes no marker for a key that it never had.
-  if (newestVersion(bucket, key) === undefined) return { status: 204 };
+  // MinIO makes no marker for a key that it never had, and no second one on top of another.
+  const top = newestVersion(bucket, key);
+  if (top === undefined) return { status: 204 };
+  if (top.kind === "delete-marker") return { status: 204, headers: { ...markerHeader(top), ...versionHeader(bucket, top) } };
   if (!bucket.versioned) {
     bucket.keys.delete(key);
     return { status: 204 };
@@ -83,38 +84,10 @@ export const deleteObject: Handler = (world, { bucketName, key, query, headers }
   return { status: 204, headers: { ...markerHeader(marker), ...versionHeader(bucket, marker) } };
 };
 
-export const getObjectRetention: Handler = (world, request) => {
-  const { lock } = lockable(world, request).object;
-  if (lock === undefined) throw new S3Error("NoSuchObjectLockConfiguration");
-  const body = document("Retention", [
-    ["Mode", lock.mode],
-    ["RetainUntilDate", lock.retainUntil.toISOString()],
-  ]);
-  return { status: 200, body };
-};
-
-export const putObjectRetention: Handler = (world, request) => {
-  const { headers, body, key } = request;
-  const md5Sent = readMd5(headers);
-  const checksum = readChecksum(headers);
-  if (md5Sent === undefined && checksum === undefined) throw new S3Error("MissingContentMD5");
-  const { bucket, object } = lockable(world, request);
-  checkBodyDigest(headers, body);
-  if (md5Sent !== undefined) checkMd5(md5Sent, body);
-  if (checksum !== undefined) checkChecksum(checksum, body);
-  const now = world.now();
-  const after = lockOfBody(Buffer.from(body).toString(), now);
-  const bypass = headers.get("x-amz-bypass-governance-retention") === "true";
-  if (!world.flaws.has("breaks-locks")) checkLockChange(object.lock, after, bypass, now);
-  const { lock: _, ...unlocked } = object;
-  replaceVersion(bucket, key, after === undefined ? unlocked : { ...unlocked, lock: after });
-  return { status: 200 };
-};
-
 /** The version that a read is about, its conditions checked. */
-function readable(world: Parameters<Handler>[0], request: S3Request): { bucket: Bucket; object: ObjectContent } {
+function readable(world: World, request: S3Request): { bucket: Bucket; object: ObjectContent } {
   const bucket = bucketOf(world, request.bucketName);
-  const version = wanted(bucket, request);
+  const version = wantedVersion(bucket, request);
   if (version.kind === "delete-marker") {
     const headers = { ...markerHeader(version), ...versionHeader(bucket, version) };
     throw new S3Error(request.query.has("versionId") ? "MethodNotAllowed" : "NoSuchKey", { headers });
@@ -127,27 +100,6 @@ function readable(world: Parameters<Handler>[0], request: S3Request): { bucket: 
   const ifMatch = request.headers.get("if-match");
   if (ifMatch !== null && !matches(version.etag, ifMatch)) throw new S3Error("PreconditionFailed", { headers });
   return { bucket, object: version };
-}
-
-/** The version that a lock is about. */
-function lockable(world: Parameters<Handler>[0], request: S3Request): { bucket: Bucket; object: ObjectContent } {
-  const bucket = bucketOf(world, request.bucketName);
-  if (!bucket.locks) throw new S3Error("InvalidRequest", { message: "Bucket is missing ObjectLockConfiguration" });
-  const version = wanted(bucket, request);
-  if (version.kind !== "object") throw new S3Error(request.query.has("versionId") ? "MethodNotAllowed" : "NoSuchKey");
-  return { bucket, object: version };
-}
-
-function wanted(bucket: Bucket, { key, query }: S3Request): Version {
-  const versionId = query.get("versionId");
-  const version = versionId === null ? newestVersion(bucket, key) : versionOf(bucket, key, checkedId(versionId));
-  if (version === undefined) throw new S3Error(versionId === null ? "NoSuchKey" : "NoSuchVersion");
-  return version;
-}
-
-function checkedId(versionId: string): string {
-  if (versionId === "null" || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(versionId)) return versionId;
-  throw new S3Error("InvalidArgument", { message: "Invalid version id specified" });
 }
 
 function objectHeaders(bucket: Bucket, object: ObjectContent, asked: Headers): Record<string, string> {

@@ -1,7 +1,8 @@
 /** Which operation a request is. What is not in the table is refused, and so is any parameter or header that its row does not name. */
 import { createBucket, getBucketLocation, getBucketVersioning, getObjectLockConfiguration, headBucket } from "./bucket-routes.ts";
 import { listObjects, listObjectVersions } from "./list-routes.ts";
-import { deleteObject, getObject, getObjectRetention, headObject, putObject, putObjectRetention } from "./object-routes.ts";
+import { deleteObject, getObject, headObject, putObject } from "./object-routes.ts";
+import { getObjectRetention, putObjectRetention } from "./retention-routes.ts";
 import type { Handler } from "./world.ts";
 
 export interface Operation {

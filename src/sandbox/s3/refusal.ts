@@ -31,7 +31,10 @@ const REFUSALS = {
     403,
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
   ],
-  SlowDown: [503, "Resource requested is unreadable, please reduce your request rate"],
+  // AWS says so; MinIO has one for reads and one for writes.
+  SlowDown: [503, "Please reduce your request rate."],
+  SlowDownRead: [503, "Resource requested is unreadable, please reduce your request rate"],
+  SlowDownWrite: [503, "Resource requested is unwritable, please reduce your request rate"],
   XAmzContentChecksumMismatch: [400, "The provided 'x-amz-checksum' header does not match what was computed."],
   XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],
   XMinioInvalidObjectName: [400, "Object name contains unsupported characters."],

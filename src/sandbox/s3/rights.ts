@@ -1,7 +1,14 @@
-/** What a user may do: everything, or what one of the policies of deploy/minio says. */
+/** What a user may do: everything, or what a policy of deploy/minio says of one bucket. Tried on a real MinIO by test/sandbox/s3 (2026-11-24). */
 import type { S3Request } from "./world.ts";
 
-export type Rights = "everything" | "publish" | "read" | "audit";
+/** `nothing` is what a role's condition leaves of a stranger: a session, and 403 for whatever it asks. */
+export type Rights = "everything" | "publish" | "read" | "audit" | "nothing";
+
+/** Whose rights they are: all but `everything` are about one bucket. */
+export interface Holder {
+  readonly rights: Rights;
+  readonly bucket: string;
+}
 
 const AUDIT = [
   "HeadBucket",
@@ -17,11 +24,14 @@ const AUDIT = [
 const LOCKED = /^(claims|releases|plans|receipts|audit|proof)\//;
 const APPLIED = /^(current|releases)\//;
 
-/** Whether the user's policy lets an operation be done. */
-export function mayDo(rights: Rights, operation: string, { key, query, headers }: Omit<S3Request, "body">): boolean {
+/** Whether the holder may do an operation. */
+export function mayDo({ rights, bucket }: Holder, operation: string, request: Omit<S3Request, "body">): boolean {
+  if (rights === "everything") return true;
+  if (request.bucketName !== bucket) return false;
+  const { key, query, headers } = request;
   switch (rights) {
-    case "everything":
-      return true;
+    case "nothing":
+      return false;
     case "audit":
       return AUDIT.includes(operation);
     case "publish":
@@ -32,8 +42,8 @@ export function mayDo(rights: Rights, operation: string, { key, query, headers }
       return AUDIT.includes(operation) || (operation === "PutObjectRetention" && LOCKED.test(key));
     case "read":
       if (operation === "HeadBucket") return true;
-      if (operation === "ListObjectsV2") return APPLIED.test(query.get("prefix") ?? "");
-      if (query.has("versionId")) return false;
+      // MinIO takes s3:ListBucket for versions, too.
+      if (operation.startsWith("List")) return APPLIED.test(query.get("prefix") ?? "");
       return ["GetObject", "HeadObject"].includes(operation) && (APPLIED.test(key) || key === ".sourceignore");
   }
 }

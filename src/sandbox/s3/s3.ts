@@ -2,7 +2,6 @@
  * An S3 server as strict as MinIO (master of 2026-02-12, measured 2026-11-24): conditional writes, versions, Object Lock, signatures.
  * What it does not know it refuses, also where MinIO would be kinder: 501 NotImplemented.
  */
-import { Hono } from "hono";
 import { startServer, type SandboxServer } from "../server.ts";
 import { s3Api } from "./api.ts";
 import type { Bucket } from "./bucket.ts";
@@ -10,6 +9,7 @@ import { S3Faults, type S3Fault, type S3Flaw } from "./faults.ts";
 import { handOf, type Hand } from "./hand.ts";
 import type { Lock } from "./lock.ts";
 import type { Rights } from "./rights.ts";
+import type { RoleOptions } from "./sts.ts";
 import type { JournalEntry, User, World } from "./world.ts";
 
 export interface BucketOptions {
@@ -24,7 +24,7 @@ export interface BucketOptions {
 export interface KeyOptions {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Everything without. */
+  /** Everything without; all others are about the first bucket. */
   readonly rights?: Rights;
 }
 
@@ -33,6 +33,8 @@ export interface S3Options {
   readonly buckets?: readonly BucketOptions[];
   /** One that may do everything, without. */
   readonly keys?: readonly KeyOptions[];
+  /** The role of the first bucket that a web identity can assume, by POST to the server's address; none without. */
+  readonly role?: RoleOptions;
   readonly flaws?: readonly S3Flaw[];
   readonly port?: number;
   readonly now?: () => Date;
@@ -62,15 +64,19 @@ export async function startS3(options: S3Options = {}): Promise<SandboxS3> {
   if (firstBucket === undefined || firstKey === undefined) throw new Error("a sandbox S3 has a bucket and a key");
   const world: World = {
     buckets: new Map(buckets.map((bucket) => [bucket.name, bucket])),
-    users: new Map(keys.map((key): [string, User] => [key.accessKeyId, { ...key, rights: key.rights ?? "everything" }])),
+    users: new Map(
+      keys.map((key): [string, User] => [
+        key.accessKeyId,
+        { ...key, rights: key.rights ?? "everything", bucket: firstBucket.name },
+      ]),
+    ),
+    role: options.role && { ...options.role, bucket: firstBucket.name },
     faults: new S3Faults(),
     flaws: new Set(options.flaws),
     journal: [],
     now: options.now ?? (() => new Date()),
   };
-  const app = new Hono();
-  app.route("/", s3Api(world) as unknown as Hono);
-  const server = await startServer(app, options.port === undefined ? {} : { port: options.port });
+  const server = await startServer(s3Api(world), options.port === undefined ? {} : { port: options.port });
   return {
     ...server,
     ...handOf(world, firstBucket.name),

@@ -24,11 +24,7 @@ export interface Credential {
 const MAX_SKEW_MS = 15 * 60_000;
 
 /** The credential that signed the request. Throws S3Error for one that none of them did, or not now. The body is for `checkBodyDigest`. */
-export function verifySignature<C extends Credential>(
-  request: SignedRequest,
-  find: (accessKeyId: string) => C | undefined,
-  now: Date,
-): C {
+export function verifySignature<C extends Credential>(request: SignedRequest, known: ReadonlyMap<string, C>, now: Date): C {
   const { headers } = request;
   const authorization = headers.get("authorization");
   if (authorization === null || !authorization.startsWith("AWS4-HMAC-SHA256")) throw new S3Error("AccessDenied");
@@ -39,7 +35,7 @@ export function verifySignature<C extends Credential>(
     const message = `Error parsing the Credential/X-Amz-Credential parameter; incorrect service. This endpoint belongs to "s3".`;
     throw new S3Error("AuthorizationParametersError", { message });
   }
-  const credential = find(accessKeyId);
+  const credential = known.get(accessKeyId);
   if (credential === undefined || (credential.expiresAt !== undefined && credential.expiresAt <= now)) {
     throw new S3Error("InvalidAccessKeyId");
   }

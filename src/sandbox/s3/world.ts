@@ -1,13 +1,11 @@
 /** The state of one sandbox S3: its buckets, who may come in, and what it is asked to do wrongly. */
 import type { Bucket } from "./bucket.ts";
 import type { S3Flaw, S3Faults } from "./faults.ts";
-import type { S3Error } from "./refusal.ts";
-import type { Rights } from "./rights.ts";
+import type { Holder } from "./rights.ts";
 import type { Credential } from "./signature.ts";
+import type { RoleOptions } from "./sts.ts";
 
-export interface User extends Credential {
-  readonly rights: Rights;
-}
+export type User = Credential & Holder;
 
 /** One request as the journal keeps it. */
 export interface JournalEntry {
@@ -27,6 +25,8 @@ export interface World {
   readonly buckets: Map<string, Bucket>;
   /** By access key; STS adds to them. */
   readonly users: Map<string, User>;
+  /** The role that tokens can assume, of one bucket. */
+  readonly role: (RoleOptions & { readonly bucket: string }) | undefined;
   readonly faults: S3Faults;
   readonly flaws: Set<S3Flaw>;
   readonly journal: JournalEntry[];
@@ -47,8 +47,8 @@ export interface S3Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** A text is XML. */
   readonly body?: string | Uint8Array;
+  /** Of a refusal, for the journal. */
+  readonly code?: string;
 }
 
 export type Handler = (world: World, request: S3Request) => S3Answer | Promise<S3Answer>;
-
-export type { S3Error };

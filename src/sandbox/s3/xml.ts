@@ -11,8 +11,8 @@ export function escapeXml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (sign) => ESCAPES[sign] ?? sign);
 }
 
-export function document(name: string, content: readonly Element[]): string {
-  return `${DECLARATION}<${name} xmlns="${NAMESPACE}">${content.map(element).join("")}</${name}>`;
+export function document(name: string, content: readonly Element[], namespace: string = NAMESPACE): string {
+  return `${DECLARATION}<${name} xmlns="${namespace}">${content.map(element).join("")}</${name}>`;
 }
 
 /** Without a namespace, as refusals are. */
