@@ -22,6 +22,11 @@ const STEPS: readonly (readonly string[])[] = [
     `CREATE TABLE claimbot.reviewed_plans (merge_request bigint PRIMARY KEY, reviewed jsonb NOT NULL)`,
     `CREATE TABLE claimbot.pusher (sha text PRIMARY KEY, user_id bigint NOT NULL, at timestamptz NOT NULL DEFAULT now())`,
   ],
+  [
+    `CREATE TABLE claimbot.commit_status (
+      sha text NOT NULL, name text NOT NULL, merge_request bigint NOT NULL, parts jsonb NOT NULL, said jsonb, pipeline_id bigint,
+      at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (sha, name))`,
+  ],
 ];
 
 export async function migrate(database: Database): Promise<void> {

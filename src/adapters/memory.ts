@@ -1,6 +1,6 @@
 /** What the database remembers beside the queue. Losing it costs calls, never the truth. */
-import type { Memory, ReviewedPlans } from "../core/ports.ts";
-import type { Sql } from "./db.ts";
+import type { Memory, RememberedStatus, ReviewedPlans } from "../core/ports.ts";
+import type { Row, Sql } from "./db.ts";
 
 export function memoryOf(db: Sql): Memory {
   return {
@@ -33,5 +33,38 @@ export function memoryOf(db: Sql): Memory {
         [mergeRequest, JSON.stringify(reviewed)],
       );
     },
+    async status(sha, name) {
+      const [row] = await db.query("SELECT * FROM claimbot.commit_status WHERE sha = $1 AND name = $2", [sha, name]);
+      return row && statusOf(row);
+    },
+    async rememberStatus({ sha, name, mergeRequest, parts, said, pipelineId }) {
+      // Two environments of one merge request may be told of by two processes: neither takes the other's part away.
+      await db.query(
+        `INSERT INTO claimbot.commit_status AS known (sha, name, merge_request, parts, said, pipeline_id)
+         VALUES ($1, $2, $3, $4::text::jsonb, $5::text::jsonb, $6)
+         ON CONFLICT (sha, name) DO UPDATE SET parts = known.parts || excluded.parts, said = excluded.said,
+           pipeline_id = coalesce(excluded.pipeline_id, known.pipeline_id), at = now()`,
+        [sha, name, mergeRequest, JSON.stringify(parts), said === undefined ? null : JSON.stringify(said), pipelineId ?? null],
+      );
+    },
+    async openStatuses() {
+      const rows = await db.query(
+        `SELECT * FROM claimbot.commit_status WHERE said IS NULL OR EXISTS (
+           SELECT 1 FROM jsonb_each(parts) AS part WHERE part.value ->> 'state' NOT IN ('settled', 'overtaken'))
+         ORDER BY at, sha`,
+      );
+      return rows.map(statusOf);
+    },
+  };
+}
+
+function statusOf(row: Row): RememberedStatus {
+  return {
+    sha: String(row["sha"]),
+    name: row["name"] as RememberedStatus["name"],
+    mergeRequest: Number(row["merge_request"]),
+    parts: row["parts"] as RememberedStatus["parts"],
+    said: (row["said"] as RememberedStatus["said"] | null) ?? undefined,
+    pipelineId: row["pipeline_id"] === null ? undefined : Number(row["pipeline_id"]),
   };
 }

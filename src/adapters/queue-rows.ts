@@ -171,7 +171,7 @@ function reportOf(row: Row): Report {
 }
 
 export async function pruneRows(db: Sql, olderThanDays: number): Promise<void> {
-  const columns = { delivery: "received_at", report: "finished_at", command: "at", pusher: "at" };
+  const columns = { delivery: "received_at", report: "finished_at", command: "at", pusher: "at", commit_status: "at" };
   for (const [table, column] of Object.entries(columns)) {
     await db.query(`DELETE FROM claimbot.${table} WHERE ${column} < now() - make_interval(days => $1)`, [olderThanDays]);
   }

@@ -175,6 +175,8 @@ export interface MergeRequest {
   readonly webUrl: string;
   /** Undefined while GitLab has not read the commits. */
   readonly diffRefs?: DiffRefs | undefined;
+  /** The pipeline of exactly this head, which GitLab asks before a merge; undefined where there is none, and in lists. */
+  readonly headPipeline?: number | undefined;
 }
 
 /** The commits that the diff of a merge request stands on: it shows what differs between base and head. */
@@ -230,6 +232,18 @@ export interface CommitStatus {
   readonly state: "pending" | "running" | "success" | "failed" | "canceled";
   readonly description: string;
   readonly targetUrl?: string;
+  /** The pipeline that it belongs to; without one GitLab finds or makes one by commit and ref. */
+  readonly pipelineId?: number;
+}
+
+/** A status as GitLab shows it: the newest of its name in its pipeline, whoever set it. */
+export interface SeenStatus {
+  readonly name: string;
+  /** GitLab's; CI jobs of the same commit have more of them than statuses. */
+  readonly state: string;
+  readonly description: string | undefined;
+  readonly pipelineId: number | undefined;
+  readonly author: User;
 }
 
 export interface ForgeEnvironment {
@@ -276,7 +290,10 @@ export interface Forge {
   reply(iid: number, discussionId: string, body: string, marker: string, signal?: AbortSignal): Promise<void>;
   /** Adds an emoji; that it is there already is success. */
   react(iid: number, noteId: number, emoji: string, signal?: AbortSignal): Promise<void>;
-  setStatus(sha: string, ref: string, status: CommitStatus, signal?: AbortSignal): Promise<void>;
+  /** What is so already is success. Answers with the pipeline that it belongs to now, where GitLab tells. */
+  setStatus(sha: string, ref: string, status: CommitStatus, signal?: AbortSignal): Promise<number | undefined>;
+  /** All statuses of a commit, oldest first; to the last page. */
+  statuses(sha: string, signal?: AbortSignal): Promise<readonly SeenStatus[]>;
   environment(name: string, signal?: AbortSignal): Promise<ForgeEnvironment | undefined>;
   saveEnvironment(environment: Omit<ForgeEnvironment, "state">, signal?: AbortSignal): Promise<void>;
   stopEnvironment(name: string, signal?: AbortSignal): Promise<void>;
@@ -363,6 +380,29 @@ export interface Memory {
   /** The plans last stored for a merge request. */
   reviewedPlans(mergeRequest: number): Promise<ReviewedPlans | undefined>;
   rememberReviewedPlans(mergeRequest: number, reviewed: ReviewedPlans): Promise<void>;
+  /** What we last said on a commit under a name. */
+  status(sha: string, name: CommitStatus["name"]): Promise<RememberedStatus | undefined>;
+  /** `parts` are added to those that are there, at once also for others who write; a pipeline stays where none is given. */
+  rememberStatus(status: RememberedStatus): Promise<void>;
+  /** Those that are not at their end: a part is not over, or nobody knows whether GitLab has the words. Oldest first. */
+  openStatuses(): Promise<readonly RememberedStatus[]>;
+}
+
+export interface RememberedStatus {
+  readonly sha: string;
+  readonly name: CommitStatus["name"];
+  readonly mergeRequest: number;
+  /** Of claimbot/apply: how far each environment is that the merge request brought. */
+  readonly parts: Readonly<Record<string, StatusPart>>;
+  /** Undefined while nobody knows what GitLab has: a write was begun. */
+  readonly said: Pick<CommitStatus, "state" | "description"> | undefined;
+  readonly pipelineId: number | undefined;
+}
+
+export interface StatusPart {
+  readonly state: "settled" | "overtaken" | "waiting" | "held" | "stopped";
+  /** Without the environment's name: `held: 1 of 2 approvals`. */
+  readonly words: string;
 }
 
 export interface StickyNote {

@@ -1,9 +1,11 @@
 /** A release as the service runs it: under the environment's lock, reported on the merge request that asked for it, whatever its end. */
 import { PLATFORM_NAME } from "../core/adopted.ts";
+import { statusPartOf } from "../core/apply-status.ts";
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import type { Plan } from "../core/plan.ts";
 import type { MergeRequest } from "../core/ports.ts";
 import { renderReportNote, reportMarker, type ReleaseOutcome } from "../core/render/report-note.ts";
+import { tellApply } from "./apply-status.ts";
 import { forgeGround, type ForgeGround } from "./forge-ground.ts";
 import { Locks } from "./locks.ts";
 import { closeOvertaken } from "./overtaken.ts";
@@ -74,10 +76,11 @@ async function say(
   await closeOvertaken(world, ground, name, mr, signal);
   if (mr === undefined) {
     world.log.warn({ environment: name, outcome: outcome.kind }, "nobody to report to: no merge request brought this");
-    return;
+  } else {
+    const body = renderReportNote(name, plan, timed(outcome, mr, world.now()));
+    await writeStickyNote(world, mr.iid, reportMarker(name), body, signal);
   }
-  const body = renderReportNote(name, plan, timed(outcome, mr, world.now()));
-  await writeStickyNote(world, mr.iid, reportMarker(name), body, signal);
+  await tellApply(world, mr, name, statusPartOf(plan, outcome), signal);
 }
 
 function timed(outcome: ReleaseOutcome, { mergedAt }: MergeRequest, now: Date): ReleaseOutcome {

@@ -23,9 +23,14 @@ export interface World {
   now(): Date;
 }
 
+/** `forged-status`: somebody else set a commit status of our name. */
+export type Alarm = "forged-status";
+
 /** A world with a GitLab in it: the service's. */
 export interface ForgeWorld extends World {
   readonly forge: Forge;
   readonly memory: Memory;
   readonly jobs: Jobs;
+  /** Counts something that nobody should do, beside the log. */
+  readonly alarm?: (what: Alarm) => void;
 }

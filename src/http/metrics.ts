@@ -7,6 +7,8 @@ export interface Metrics {
   webhook(source: "gitlab" | "flux", answer: number): void;
   /** A job ended, or goes back to wait. */
   job(kind: Job["kind"], outcome: string, seconds: number): void;
+  /** Somebody did what nobody should; the log says who and where. */
+  alarm(what: string): void;
   /** The text that Prometheus reads, and its content type. */
   page(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -32,6 +34,12 @@ export function newMetrics(pending: () => Promise<{ readonly waiting: number; re
     labelNames: ["kind", "outcome"],
     registers,
   });
+  const alarms = new Counter({
+    name: "claimbot_alarms_total",
+    help: "What nobody should do and somebody did, by what it was",
+    labelNames: ["alarm"],
+    registers,
+  });
   const durations = new Histogram({
     name: "claimbot_job_duration_seconds",
     help: "How long runs of jobs took, by kind",
@@ -51,6 +59,7 @@ export function newMetrics(pending: () => Promise<{ readonly waiting: number; re
       jobs.inc({ kind, outcome });
       durations.observe({ kind }, seconds);
     },
+    alarm: (what) => alarms.inc({ alarm: what }),
     async page() {
       try {
         const { waiting, running } = await pending();

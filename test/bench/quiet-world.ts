@@ -4,6 +4,7 @@ import { openWorld } from "../../src/app.ts";
 import { SILENT } from "../../src/core/log.ts";
 import type { Forge, Memory, MergeRequest, Repository, ReviewedPlans, StickyNote, User } from "../../src/core/ports.ts";
 import type { ForgeWorld } from "../../src/flows/world.ts";
+import { statusMemory } from "../flows/status-memory.ts";
 
 export interface QuietWorld extends ForgeWorld {
   /** From now on this is the open merge request, and this its head. */
@@ -90,5 +91,6 @@ function newMemory(): Memory {
     pusherOf: async () => MARA.id,
     reviewedPlans: async (iid) => plans.get(iid),
     rememberReviewedPlans: async (iid, reviewed) => void plans.set(iid, reviewed),
+    ...statusMemory(),
   };
 }

@@ -33,6 +33,7 @@ import { dispatch } from "../../src/flows/dispatch.ts";
 import { openAuditLog } from "../../src/targets/claim-store/audit-log.ts";
 import type { ForgeWorld } from "../../src/flows/world.ts";
 import { startServers, type Servers } from "../../src/rehearsal.ts";
+import { statusMemory } from "../flows/status-memory.ts";
 import { raceSeed } from "./race-seed.ts";
 
 /** One call of claimbot's to the outside, or one write to its store, in their order. */
@@ -323,5 +324,6 @@ function newMemory(): Memory & { readonly pushers: Map<string, number> } {
     pusherOf: async (sha) => pushers.get(sha),
     reviewedPlans: async (iid) => plans.get(iid),
     rememberReviewedPlans: async (iid, reviewed) => void plans.set(iid, reviewed),
+    ...statusMemory(),
   };
 }

@@ -5,7 +5,7 @@ import { httpClient } from "../http-client.ts";
 import { apiOf, unlessMissing, unlessRefused } from "./api.ts";
 import { environmentsOf } from "./environments.ts";
 import { notesOf } from "./notes.ts";
-import { statusOf } from "./status.ts";
+import { statusesOf } from "./status.ts";
 import { threadsOf } from "./threads.ts";
 import { accessLevelOf, memberOf, approvalsOf, list, mergeRequestOf, projectOf, userOf, versionsOf } from "./wire.ts";
 
@@ -118,7 +118,7 @@ export function openForge(options: ForgeOptions): Forge {
     },
     ...notesOf(api, me, userById),
     ...threadsOf(api, me),
-    ...statusOf(api),
+    ...statusesOf(api),
     ...environmentsOf(api),
   };
 }

@@ -3,39 +3,58 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Waiting } from "../../core/errors.ts";
 import type { CommitStatus, Forge } from "../../core/ports.ts";
 import { Refused } from "../http-client.ts";
-import { repeatable, type Api } from "./api.ts";
-import { lastPipelineOf } from "./wire.ts";
+import { repeatable, unlessMissing, type Api } from "./api.ts";
+import { list, pipelineOfStatus, statusOf } from "./wire.ts";
 
-/** Of description and target_url; GitLab answers 400 beyond. */
+/** Of description, target_url and ref; GitLab answers 400 beyond. */
 const MAX_LENGTH = 255;
+// gitbeaker's types do not know the first member; it sends it all the same.
+const ALL_PAGES = { perPage: 100, showExpanded: false } as const;
 
-export function statusOf(api: Api): Pick<Forge, "setStatus"> {
-  const pipelines = new PipelineOfCommit();
+export function statusesOf(api: Api): Pick<Forge, "setStatus" | "statuses"> {
   return {
     setStatus: async (sha, ref, status, signal) => {
-      const pipeline = await pipelines.of(sha, async () =>
-        lastPipelineOf(await api.call(signal, async ({ commits }) => commits.show(api.project, sha))),
-      );
-      const post = async (where: { readonly pipelineId: number } | { readonly ref: string }): Promise<void> =>
+      const post = async (where: { readonly pipelineId: number } | { readonly ref: string }): Promise<number | undefined> =>
         repeatable(
           async () =>
             whenFree(async () => {
-              await api.call(signal, async ({ commits }) =>
+              const answer: unknown = await api.call(signal, async ({ commits }) =>
                 commits.editStatus(api.project, sha, status.state, { ...optionsOf(status), ...where }),
               );
+              return pipelineOfStatus(answer);
             }, signal),
           signal,
         );
+      const { pipelineId } = status;
       try {
-        await post(pipeline === undefined ? { ref } : { pipelineId: pipeline });
+        if (pipelineId === undefined) return await post({ ref });
+        return await unlessGone(
+          async () => post({ pipelineId }),
+          async () => post({ ref }),
+        );
       } catch (error) {
-        if (error instanceof Refused && isSameState(error)) return;
-        // "The number of jobs has exceeded the limit" of that pipeline; by its ref it gets one of its own.
-        if (!(error instanceof Refused) || error.status !== 422 || pipeline === undefined) throw error;
-        await post({ ref });
+        if (error instanceof Refused && isSameState(error)) return pipelineId;
+        throw error;
       }
     },
+    statuses: async (sha, signal) => {
+      // A commit that was pushed over and cleaned away has none.
+      const found: unknown = await unlessMissing(async () =>
+        api.call(signal, async ({ commits }) => commits.allStatuses(api.project, sha, ALL_PAGES)),
+      );
+      return found === undefined ? [] : list(found).map(statusOf);
+    },
   };
+}
+
+/** A pipeline that is full ("The number of jobs has exceeded the limit"), or was deleted: by its ref the status gets another one. */
+async function unlessGone<T>(inPipeline: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
+  try {
+    return await inPipeline();
+  } catch (error) {
+    if (error instanceof Refused && (error.status === 422 || error.status === 404)) return otherwise();
+    throw error;
+  }
 }
 
 function optionsOf({ name, description, targetUrl }: CommitStatus) {
@@ -72,7 +91,7 @@ export function isSameState({ status, detail }: Pick<Refused, "status" | "detail
 }
 
 /** 409: another update of the same commit and ref is running. */
-async function whenFree(post: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+async function whenFree<T>(post: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await post();
@@ -81,23 +100,5 @@ async function whenFree(post: () => Promise<void>, signal: AbortSignal | undefin
       if (attempt >= 5) throw new Waiting("GitLab is busy with another status of this commit", 5_000, { cause: error });
       await sleep(50 * 2 ** attempt, undefined, { ...(signal && { signal }) });
     }
-  }
-}
-
-/**
- * The pipeline that a commit's statuses went to first. They stay there: if a newer one came up in between, the status that says
- * "running" would never be answered in the older.
- */
-class PipelineOfCommit {
-  readonly #known = new Map<string, number>();
-
-  async of(sha: string, ask: () => Promise<number | undefined>): Promise<number | undefined> {
-    const known = this.#known.get(sha) ?? (await ask());
-    if (known === undefined) return undefined;
-    this.#known.delete(sha);
-    this.#known.set(sha, known);
-    const oldest = this.#known.keys().next().value;
-    if (this.#known.size > 1000 && oldest !== undefined) this.#known.delete(oldest);
-    return known;
   }
 }

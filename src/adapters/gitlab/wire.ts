@@ -9,6 +9,7 @@ import type {
   MergeRequestVersion,
   Note,
   Project,
+  SeenStatus,
   User,
 } from "../../core/ports.ts";
 
@@ -62,7 +63,15 @@ export function mergeRequestOf(value: unknown): MergeRequest {
     mergedAt: optionalText(mr, "merged_at"),
     webUrl: text(mr, "web_url"),
     diffRefs: diffRefsOf(mr["diff_refs"]),
+    headPipeline: headPipelineOf(mr["head_pipeline"], sha, mr["target_project_id"]),
   };
+}
+
+/** Only one of this very commit and project: a pipeline of merged results has another commit, and a fork's is not ours to write to. */
+function headPipelineOf(value: unknown, sha: string | undefined, project: unknown): number | undefined {
+  if (value === null || value === undefined) return undefined;
+  const pipeline = fields(value);
+  return pipeline["sha"] === sha && pipeline["project_id"] === project ? integer(pipeline, "id") : undefined;
 }
 
 /** Null, or without some of them, while GitLab has not read the commits; lists of merge requests do not tell. */
@@ -129,10 +138,22 @@ export function deploymentOf(value: unknown): WireDeployment {
   return { id: integer(deployment, "id"), sha: text(deployment, "sha"), status: text(deployment, "status") };
 }
 
-/** The pipeline that a status of this commit belongs to; undefined when there is none, or we may not see it. */
-export function lastPipelineOf(value: unknown): number | undefined {
-  const pipeline = fields(value)["last_pipeline"];
-  return pipeline === null || pipeline === undefined ? undefined : integer(fields(pipeline), "id");
+/** In which pipeline a status is; the contract does not promise it. */
+export function pipelineOfStatus(value: unknown): number | undefined {
+  const id = fields(value)["pipeline_id"];
+  return typeof id === "number" ? id : undefined;
+}
+
+/** Of GET …/statuses: CI jobs of the commit are among them. */
+export function statusOf(value: unknown): SeenStatus {
+  const status = fields(value);
+  return {
+    name: text(status, "name"),
+    state: text(status, "status"),
+    description: optionalText(status, "description"),
+    pipelineId: pipelineOfStatus(value),
+    author: userOf(status["author"]),
+  };
 }
 
 export function memberOf(value: unknown): Member {

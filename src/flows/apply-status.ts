@@ -1,0 +1,73 @@
+/** `claimbot/apply`: how far the environments of a merge request are, on the commit that it was merged as. */
+import { applyStatus } from "../core/apply-status.ts";
+import { Stalled } from "../core/errors.ts";
+import type { MergeRequest, RememberedStatus, StatusPart } from "../core/ports.ts";
+import { sayStatus } from "./commit-status.ts";
+import type { ForgeWorld } from "./world.ts";
+
+const NAME = "claimbot/apply";
+
+/** `mr` is the merge request whose change of the environment is the newest; undefined for a change that came without one. */
+export async function tellApply(
+  world: ForgeWorld,
+  mr: MergeRequest | undefined,
+  environment: string,
+  part: StatusPart,
+  signal: AbortSignal,
+): Promise<void> {
+  const sha = mr?.mergedCommit;
+  for (const older of await world.memory.openStatuses()) {
+    const known = older.parts[environment];
+    if (older.name !== NAME || older.sha === sha || known === undefined || isOver(known)) continue;
+    const words = mr === undefined ? "changed again" : `changed again by !${mr.iid}`;
+    await say(world, older, { [environment]: { state: "overtaken", words } }, signal);
+  }
+  if (mr === undefined || sha === undefined) return;
+  await say(world, { sha, mergeRequest: mr.iid }, { [environment]: part }, signal);
+}
+
+/**
+ * Ends what nobody works on: `atWork` are the environments that have something to do, whose own jobs will tell of it. What was cut off
+ * while it was written is looked up in GitLab first, so that nothing is said twice.
+ */
+export async function finishApply(world: ForgeWorld, atWork: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+  for (const status of await world.memory.openStatuses()) {
+    if (status.name !== NAME) continue;
+    const left = Object.entries(status.parts).filter(([name, { state }]) => state === "waiting" && !atWork.has(name));
+    const ended = left.map(([name]): [string, StatusPart] => [name, { state: "settled", words: "nothing left to do" }]);
+    if (ended.length === 0 && status.said !== undefined) continue;
+    try {
+      if (ended.length === 0 && (await isThere(world, status, signal))) continue;
+      await say(world, status, Object.fromEntries(ended), signal);
+    } catch (error) {
+      if (!(error instanceof Stalled)) throw error;
+      // Such as a commit that is gone: the others are to be ended all the same.
+      world.log.warn({ commit: status.sha, reason: error.message }, "a commit status could not be ended");
+    }
+  }
+}
+
+async function isThere(world: ForgeWorld, status: RememberedStatus, signal: AbortSignal): Promise<boolean> {
+  if (Object.keys(status.parts).length === 0) return false;
+  const words = applyStatus(status.parts);
+  const [me, seen] = await Promise.all([world.forge.me(signal), world.forge.statuses(status.sha, signal)]);
+  const ours = seen.findLast(({ name, author }) => name === NAME && author.id === me.id);
+  if (ours?.state !== words.state || ours.description !== words.description) return false;
+  await world.memory.rememberStatus({ ...status, said: words, pipelineId: ours.pipelineId });
+  return true;
+}
+
+async function say(
+  world: ForgeWorld,
+  { sha, mergeRequest }: Pick<RememberedStatus, "sha" | "mergeRequest">,
+  parts: Readonly<Record<string, StatusPart>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { defaultBranch, webUrl } = await world.forge.project(signal);
+  const targetUrl = `${webUrl}/-/merge_requests/${mergeRequest}`;
+  await sayStatus(world, { sha, name: NAME, ref: defaultBranch, mergeRequest, parts, targetUrl, words: applyStatus }, signal);
+}
+
+function isOver({ state }: StatusPart): boolean {
+  return state === "settled" || state === "overtaken";
+}
