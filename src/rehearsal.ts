@@ -160,7 +160,7 @@ function configOf(env: Readonly<Record<string, string>>): Config {
 }
 
 /** Chosen before anything starts: GitLab's hook and Flux's events need claimbot's address, and claimbot needs theirs. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -1,6 +1,7 @@
 /** The service: webhooks in, jobs done, drained at the end. Works as far as the world lets it; what cannot be reached is waited for. */
 import { join, resolve } from "node:path";
 import { clearInterval, setInterval } from "node:timers";
+import { prepareControlSocket } from "./adapters/control-socket.ts";
 import { openForge } from "./adapters/gitlab/forge.ts";
 import { openMirror } from "./adapters/git/mirror.ts";
 import { openQueue, type Queue } from "./adapters/queue.ts";
@@ -12,6 +13,7 @@ import type { Forge } from "./core/ports.ts";
 import { dispatch } from "./flows/dispatch.ts";
 import type { ForgeWorld } from "./flows/world.ts";
 import { httpApp } from "./http/app.ts";
+import { controlApp, startControl } from "./http/control.ts";
 import { newMetrics } from "./http/metrics.ts";
 import { startHttp } from "./http/start.ts";
 
@@ -76,6 +78,7 @@ export async function startService(
     log,
     now: () => new Date(),
   });
+  const control = config.databaseUrl === undefined ? await openControl(dataDirectory, queue, log) : undefined;
   const http = await startHttp(app, config.listen);
   await queue.work(async (job, signal) => dispatch(await world(), job, signal));
   const sweepNow = async (): Promise<void> => {
@@ -93,6 +96,7 @@ export async function startService(
     async drain() {
       draining = true;
       clearInterval(timer);
+      await control?.[Symbol.asyncDispose]();
       await http.drain();
       await queue.stop();
       await queue[Symbol.asyncDispose]();
@@ -120,6 +124,17 @@ async function openForgeWorld(
     token,
   });
   return { ...(await openWorld(config, { dataDirectory, repository, forge, log, now })), forge, memory: queue, jobs: queue };
+}
+
+/** How the command line reads what the embedded database's owner alone can. The service does its work without it. */
+async function openControl(dataDirectory: string, queue: Queue, log: Log): Promise<AsyncDisposable | undefined> {
+  try {
+    const deliveries = async (limit: number): ReturnType<Queue["deliveries"]> => queue.deliveries(limit);
+    return await startControl(controlApp({ deliveries, log }), await prepareControlSocket(dataDirectory));
+  } catch (error) {
+    log.warn({ err: error }, "claimbot events cannot ask this service");
+    return undefined;
+  }
 }
 
 /** Opened by the first job that needs it; a failure is that job's, and the next one tries again. */

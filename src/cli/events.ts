@@ -1,6 +1,7 @@
 /** claimbot events: the webhooks that were taken, newest first, with what was decided and why. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { DatabaseAddress } from "../adapters/db.ts";
 import { mistakeLines, readConfig, type Config } from "../config.ts";
 import { Stalled } from "../core/errors.ts";
 import { jobKey, type Delivery } from "../core/ports.ts";
@@ -23,39 +24,39 @@ export const events: Run = async (words, terminal) => {
   return 0;
 };
 
-/** The embedded database has one owner; PostgreSQL answers everybody. */
+/** The embedded database has one owner: a service that runs on it is asked. PostgreSQL answers everybody. */
 async function readDeliveries({ databaseUrl }: Config, directory: string, limit: number): Promise<readonly Delivery[]> {
-  const [{ openDatabase }, rows, { ownDirectory }] = await Promise.all([
-    import("../adapters/db.ts"),
-    import("../adapters/queue-rows.ts"),
-    import("../adapters/owner-lock.ts"),
-  ]);
-  if (databaseUrl !== undefined) {
-    await using database = await openDatabase({ databaseUrl });
-    return rows.readDeliveries(database, limit);
-  }
+  if (databaseUrl !== undefined) return readDatabase({ databaseUrl }, limit);
   if (!existsSync(join(directory, "database"))) {
     throw new Stalled(
       `there is no database below ${directory}`,
       "Name the service's data directory in CLAIMBOT_DATA_DIR, or its database in DATABASE_URL",
     );
   }
-  await asOwner(directory, ownDirectory);
-  await using database = await openDatabase({ dataDirectory: directory });
+  return (await isOwned(directory)) ? askOwner(directory, limit) : readDatabase({ dataDirectory: directory }, limit);
+}
+
+async function readDatabase(address: DatabaseAddress, limit: number): Promise<readonly Delivery[]> {
+  const [{ openDatabase }, rows] = await Promise.all([import("../adapters/db.ts"), import("../adapters/queue-rows.ts")]);
+  await using database = await openDatabase(address);
   return rows.readDeliveries(database, limit);
 }
 
-/** Taken and let go: only to say it in words that fit. */
-async function asOwner(directory: string, own: (directory: string) => Promise<AsyncDisposable>): Promise<void> {
+async function askOwner(directory: string, limit: number): Promise<readonly Delivery[]> {
+  const { askService } = await import("../adapters/control-socket.ts");
+  const { events } = (await askService(directory, `/events?limit=${limit}`)) as { readonly events: readonly Delivery[] };
+  return events;
+}
+
+/** Takes and lets go: whether a service runs. */
+async function isOwned(directory: string): Promise<boolean> {
+  const { ownDirectory } = await import("../adapters/owner-lock.ts");
   try {
-    await using _ = await own(directory);
+    await using _ = await ownDirectory(directory);
+    return false;
   } catch (error) {
-    if (!(error instanceof Stalled)) throw error;
-    throw new Stalled(
-      error.message,
-      "Only the service itself can read its embedded database: look at its log, which has one line for each webhook, or stop it first. With PostgreSQL in DATABASE_URL both can read",
-      { cause: error },
-    );
+    if (error instanceof Stalled) return true;
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Errors as problem+json (RFC 9457), without a word about what is behind them. */
 
 const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
   401: "Unauthorized",
   404: "Not Found",
   413: "Content Too Large",
@@ -8,7 +9,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
-export function problem(status: 401 | 404 | 413 | 500 | 503, headers: Readonly<Record<string, string>> = {}): Response {
+export function problem(status: 400 | 401 | 404 | 413 | 500 | 503, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(`${JSON.stringify({ type: "about:blank", title: TITLES[status], status })}\n`, {
     status,
     headers: { "content-type": "application/problem+json", ...headers },

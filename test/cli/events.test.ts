@@ -1,10 +1,13 @@
-/** claimbot events: reads the embedded database where nobody owns it, and says whom to ask where somebody does. */
-import { mkdtemp, rm } from "node:fs/promises";
+/** claimbot events: reads the embedded database where nobody owns it, and asks the service that does. */
+import { existsSync } from "node:fs";
+import { mkdtemp, realpath, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, test } from "vitest";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
 import { openLog } from "../../src/adapters/log.ts";
 import { openQueue, type Queue } from "../../src/adapters/queue.ts";
+import { freePort } from "../../src/rehearsal.ts";
+import { ServiceProcess } from "../e2e/service-process.ts";
 import { claimbot, type Result } from "./claimbot.ts";
 
 class DataDirectory implements AsyncDisposable {
@@ -15,7 +18,29 @@ class DataDirectory implements AsyncDisposable {
   }
 
   static async make(): Promise<DataDirectory> {
-    return new DataDirectory(await mkdtemp(join(tmpdir(), "claimbot-events-")));
+    return new DataDirectory(await realpath(await mkdtemp(join(tmpdir(), "claimbot-events-"))));
+  }
+
+  get socket(): string {
+    return join(this.path, "control/socket");
+  }
+
+  /** Of a service whose GitLab is not there: it takes webhooks and waits. */
+  async settings(): Promise<Readonly<Record<string, string>>> {
+    return {
+      CLAIMBOT_DATA_DIR: this.path,
+      CLAIMBOT_LISTEN: `127.0.0.1:${await freePort()}`,
+      CLAIMBOT_GITLAB_URL: "http://127.0.0.1:1",
+      CLAIMBOT_GITLAB_TOKEN: "glpat-0123456789abcdefghij",
+      CLAIMBOT_GITLAB_PROJECT: "platform/static-environments",
+      CLAIMBOT_WEBHOOK_SECRET: "6d1f0a9c".repeat(8),
+    };
+  }
+
+  async fill(): Promise<void> {
+    await using queue = await this.queue();
+    await queue.accept(EVENT);
+    await queue.accept(PUSH);
   }
 
   async queue(): Promise<Queue> {
@@ -48,27 +73,67 @@ const PUSH = {
   jobs: [],
 };
 
+const LINES = [
+  "2026-11-24 09:00:00 UTC  gitlab: Push Hook            a push to another branch �[31mthan the default  → nothing to do",
+  "2026-11-24 08:00:00 UTC  gitlab: Merge Request Hook   merge request 12: opened  → mr:12",
+  "",
+];
+
 test("lists what was decided and why, newest first; foreign text cannot break a line", async () => {
   await using data = await DataDirectory.make();
-  {
-    await using queue = await data.queue();
-    await queue.accept(EVENT);
-    await queue.accept(PUSH);
-    // The service runs: its database is its own.
-    const refused = await data.events();
-    expect({ status: refused.status, stdout: refused.stdout }).toEqual({ status: 3, stdout: "" });
-    expect(refused.stderr).toContain(`belongs to a running claimbot (process ${process.pid}`);
-    expect(refused.stderr).toContain("Only the service itself can read its embedded database");
-  }
+  await data.fill();
   const all = await data.events();
   expect(all).toMatchObject({ status: 0, stderr: "" });
-  expect(all.stdout.split("\n")).toEqual([
-    "2026-11-24 09:00:00 UTC  gitlab: Push Hook            a push to another branch �[31mthan the default  → nothing to do",
-    "2026-11-24 08:00:00 UTC  gitlab: Merge Request Hook   merge request 12: opened  → mr:12",
-    "",
-  ]);
+  expect(all.stdout.split("\n")).toEqual(LINES);
   const newest = await data.events("--limit", "1", "--format", "json");
   expect(JSON.parse(newest.stdout)).toEqual({ events: [PUSH] });
+});
+
+test("an owner that answers nothing, such as an older claimbot, is named: exit 3", async () => {
+  await using data = await DataDirectory.make();
+  await using _ = await data.queue();
+  const refused = await data.events();
+  expect({ status: refused.status, stdout: refused.stdout }).toEqual({ status: 3, stdout: "" });
+  expect(refused.stderr).toMatch(/the service that owns .* does not answer at .*\/control\/socket \(ENOENT\)/);
+});
+
+describe("a running service is asked", () => {
+  test("and what it answers is what its database says once it has stopped", async () => {
+    await using data = await DataDirectory.make();
+    await data.fill();
+    const meanwhile: Record<string, Result> = {};
+    const calls = { text: [], json: ["--format", "json"], one: ["--limit", "1", "--format", "json"] } as const;
+    {
+      await using service = await ServiceProcess.start(await data.settings());
+      for (const [name, words] of Object.entries(calls)) meanwhile[name] = await data.events(...words);
+      expect(await service.stop()).toBe(0);
+    }
+    expect(existsSync(data.socket)).toBe(false);
+    expect(meanwhile["text"]!.stdout.split("\n")).toEqual(LINES);
+    for (const [name, words] of Object.entries(calls)) expect(meanwhile[name]).toEqual(await data.events(...words));
+  });
+
+  test("only its own user may ask: the socket and its folder are closed to all others, and no address leads there", async () => {
+    await using data = await DataDirectory.make();
+    const env = await data.settings();
+    await using _ = await ServiceProcess.start(env);
+    expect((await stat(data.socket)).mode & 0o777).toBe(0o600);
+    expect((await stat(dirname(data.socket))).mode & 0o777).toBe(0o700);
+    expect((await fetch(`http://${env["CLAIMBOT_LISTEN"]}/events?limit=1`)).status).toBe(404);
+  });
+
+  test("the socket of a killed one is replaced by the next, and means nothing while there is none", async () => {
+    await using data = await DataDirectory.make();
+    await data.fill();
+    {
+      await using service = await ServiceProcess.start(await data.settings());
+      service.kill();
+    }
+    expect(existsSync(data.socket)).toBe(true);
+    expect((await data.events()).stdout.split("\n")).toEqual(LINES);
+    await using _ = await ServiceProcess.start(await data.settings());
+    expect((await data.events()).stdout.split("\n")).toEqual(LINES);
+  });
 });
 
 test("makes no database where there is none", async () => {
