@@ -5,9 +5,6 @@ import type { Manifest } from "./manifest.ts";
 
 export function backupView(store: ObjectStore, manifest: Manifest): ObjectStore {
   const objects = new Map(manifest.objects.map((object) => [object.key, object]));
-  const refuse = async (): Promise<never> => {
-    throw new Error("a backup is only read");
-  };
   return {
     name: `${store.name}, backup of ${manifest.at}`,
     async read(key, signal = new AbortController().signal) {
@@ -18,4 +15,8 @@ export function backupView(store: ObjectStore, manifest: Manifest): ObjectStore 
     putNew: refuse,
     replace: refuse,
   };
+}
+
+async function refuse(): Promise<never> {
+  throw new Error("a backup is only read");
 }

@@ -1,0 +1,281 @@
+/** Verify over a directory: a store that lived is good, and every corruption that somebody could plant in it is found by its name. */
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { tmpdir } from "node:os";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDirectoryStore } from "../../src/adapters/directory-store.ts";
+import { openCheckout, type Checkout } from "../../src/adapters/git/checkout.ts";
+import { BlobCache } from "../../src/core/claim/blob-cache.ts";
+import type { Repository } from "../../src/core/ports.ts";
+import { canonicalJson } from "../../src/core/json.ts";
+import type { LogRecord, Publication } from "../../src/core/record.ts";
+import type { DeviationName } from "../../src/flows/verify/deviation.ts";
+import { deviationsOf, verifyStore, type Verified, type VerifyRequest } from "../../src/flows/verify/verify.ts";
+import { ClaimRepository } from "../cli/claimbot.ts";
+
+const NAME = "ledger-dev";
+const FIRST = `claims/${NAME}/00000001.json`;
+const HEAD = `claims/${NAME}/00000002.json`;
+const POINTER = `current/${NAME}.yaml`;
+const { signal } = new AbortController();
+
+/** ledger-dev was published twice, search-vectors-sue once and then told to go, ledger-stage once. */
+let repository: ClaimRepository;
+let checkout: Checkout;
+
+beforeAll(async () => {
+  repository = await ClaimRepository.make({ only: [NAME, "search-vectors-sue", "ledger-stage"] });
+  await repository.claimbot("apply", "--yes");
+  await repository.edit(`environments/dev/${NAME}.yaml`, "max: 2", "max: 3");
+  await repository.git("rm", "--quiet", "environments/sue/search-vectors-sue.yaml");
+  await repository.commit("More nodes, and nobody searches");
+  await repository.claimbot("apply", "--yes");
+  checkout = await openCheckout(repository.path);
+}, 60_000);
+afterAll(async () => {
+  await checkout[Symbol.asyncDispose]();
+  await repository[Symbol.asyncDispose]();
+});
+
+/** A copy of the store, to be spoilt. */
+class Spoilt implements AsyncDisposable {
+  readonly #directory: string;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  static async make(): Promise<Spoilt> {
+    const directory = await mkdtemp(join(tmpdir(), "claimbot-verify-"));
+    await cp(join(repository.path, ".claimbot/store"), directory, { recursive: true, preserveTimestamps: true });
+    return new Spoilt(directory);
+  }
+
+  async read(key: string): Promise<string> {
+    return readFile(join(this.#directory, key), "utf8");
+  }
+
+  async write(key: string, text: string): Promise<void> {
+    const file = join(this.#directory, key);
+    await mkdir(dirname(file), { recursive: true });
+    // What is stored is read-only, so it is put in place of what was there.
+    await rm(file, { force: true });
+    await writeFile(file, text);
+  }
+
+  /** Replaces a text of an object; throws where it is not there. */
+  async edit(key: string, before: string | RegExp, after: string): Promise<void> {
+    const text = await this.read(key);
+    const changed = text.replace(before, after);
+    if (changed === text) throw new Error(`${key} does not hold ${String(before)}`);
+    await this.write(key, changed);
+  }
+
+  /** In the bytes that claimbot would write. */
+  async editRecord(key: string, edit: (record: Publication) => LogRecord): Promise<void> {
+    await this.write(key, `${canonicalJson(edit(JSON.parse(await this.read(key)) as Publication))}\n`);
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(join(this.#directory, key));
+  }
+
+  async keys(prefix: string): Promise<readonly string[]> {
+    return (await (await openDirectoryStore(this.#directory)).list(prefix)).map(({ key }) => key);
+  }
+
+  async newest(): Promise<Publication> {
+    return JSON.parse(await this.read(HEAD)) as Publication;
+  }
+
+  async bundle(): Promise<string> {
+    return `releases/${NAME}/${(await this.newest()).releaseDigest}/bundle.yaml`;
+  }
+
+  async plan(): Promise<string> {
+    return `plans/${(await this.newest()).planDigest}.json`;
+  }
+
+  async verify(request: VerifyRequest = { environments: [] }, git: Repository = checkout): Promise<Verified> {
+    const world = {
+      store: await openDirectoryStore(this.#directory),
+      repository: git,
+      cache: new BlobCache(),
+      instance: "claimbot",
+    };
+    return verifyStore(world, request, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+function namesIn(verified: Verified): readonly string[] {
+  return [...new Set(deviationsOf(verified).map(({ name, key }) => `${name} ${key}`))].toSorted();
+}
+
+test("a store that lived is good: every release is derived again from its commit", async () => {
+  await using store = await Spoilt.make();
+  const verified = await store.verify();
+  expect(namesIn(verified)).toEqual([]);
+  const counts = verified.environments.map(({ environment, records, derived }) => `${environment} ${records} ${derived}`);
+  expect(counts).toEqual(["ledger-dev 2 2", "ledger-stage 1 1", "search-vectors-sue 2 1"]);
+  expect(verified.unchecked.join()).toContain("cannot lock what it holds");
+});
+
+type Corruption = (store: Spoilt) => Promise<void>;
+
+test.each<[string, Corruption, readonly (readonly [DeviationName, RegExp])[]]>([
+  [
+    "a record that is cut off",
+    async (store) => store.write(HEAD, (await store.read(HEAD)).slice(0, -20)),
+    [
+      ["record/unreadable", /claims\/ledger-dev\/00000002/],
+      ["pointer/ahead", /current/],
+    ],
+  ],
+  [
+    "an older record that was changed",
+    async (store) => store.editRecord(FIRST, (record) => ({ ...record, source: { ...record.source, approvers: ["mallory"] } })),
+    [
+      ["record/chain", /00000002/],
+      ["receipt/record", /receipts\/ledger-dev\/00000001/],
+    ],
+  ],
+  [
+    "the newest record with another approver: only its receipt can tell",
+    async (store) => store.editRecord(HEAD, (record) => ({ ...record, source: { ...record.source, approvers: ["mallory"] } })),
+    [["receipt/record", /receipts\/ledger-dev\/00000002/]],
+  ],
+  [
+    "a record with another claim than its digest",
+    async (store) =>
+      store.editRecord(HEAD, (record) => ({
+        ...record,
+        claim: { ...record.claim, metadata: { ...record.claim.metadata, description: "changed" } },
+      })),
+    [
+      ["record/claim", /00000002/],
+      ["receipt/record", /00000002/],
+    ],
+  ],
+  [
+    "a record that names another blob",
+    async (store) => store.editRecord(HEAD, (record) => ({ ...record, source: { ...record.source, blob: "0".repeat(40) } })),
+    [
+      ["record/source", /00000002/],
+      ["receipt/record", /00000002/],
+    ],
+  ],
+  [
+    "a record with other versions than those of its release",
+    async (store) =>
+      store.editRecord(HEAD, (record) => ({
+        ...record,
+        versions: { ...record.versions, ledger: { constraint: "^4.1.0", tag: "4.2.0", digest: `sha256:${"e".repeat(64)}` } },
+      })),
+    [
+      ["release/not-reproducible", /00000002/],
+      ["receipt/record", /00000002/],
+    ],
+  ],
+  ["a record that is gone", async (store) => store.remove(FIRST), [["record/missing", /00000001/]]],
+  [
+    "a record of somebody else's log",
+    async (store) => store.write("claims/ledger-dev/00000003.json", await store.read("claims/ledger-stage/00000001.json")),
+    [["record/misplaced", /00000003/]],
+  ],
+  ["a plan that is gone", async (store) => store.remove(await store.plan()), [["plan/missing", /plans/]]],
+  [
+    "a plan that was changed",
+    async (store) => store.edit(await store.plan(), '"update"', '"delete"'),
+    [["plan/altered", /plans/]],
+  ],
+  ["a bundle that is gone", async (store) => store.remove(await store.bundle()), [["release/missing", /releases/]]],
+  [
+    "a bundle that was changed",
+    async (store) => store.edit(await store.bundle(), "maxNodes: 3", "maxNodes: 9"),
+    [["release/altered", /releases/]],
+  ],
+  [
+    "a second version of a bundle, which readers get",
+    async (store) => store.write(`${await store.bundle()}@2`, "apiVersion: v1\n"),
+    [
+      ["object/overwritten", /releases/],
+      ["release/altered", /releases/],
+    ],
+  ],
+  [
+    "a receipt that was changed",
+    async (store) => store.edit(`receipts/${NAME}/00000002.json`, '"recordKey"', '"recordkey"'),
+    [["receipt/unreadable", /receipts/]],
+  ],
+  [
+    "a pointer that is gone",
+    async (store) => store.remove(`${POINTER}@2`).then(async () => store.remove(POINTER)),
+    [["pointer/missing", /current/]],
+  ],
+  ["a pointer that was taken back", async (store) => store.remove(`${POINTER}@2`), [["pointer/elsewhere", /current/]]],
+  [
+    "a pointer that is none",
+    async (store) => store.write(`${POINTER}@3`, "kind: ConfigMap\n"),
+    [["pointer/unreadable", /current/]],
+  ],
+  [
+    "a pointer to a record that nobody wrote",
+    async (store) => store.write(`${POINTER}@3`, (await store.read(`${POINTER}@2`)).replaceAll("00000002", "00000009")),
+    [["pointer/ahead", /current/]],
+  ],
+  [
+    "an object that claimbot does not write",
+    async (store) => store.write("elsewhere/notes.json", "{}"),
+    [["object/foreign", /elsewhere/]],
+  ],
+  [
+    "adopted rules that were changed",
+    async (store) => store.edit("claims/platform/00000001.json", '"retentionDays":30', '"retentionDays":1'),
+    [["rules/chain", /claims\/platform/]],
+  ],
+])("%s", async (_, corrupt, expected) => {
+  await using store = await Spoilt.make();
+  await corrupt(store);
+  const found = namesIn(await store.verify());
+  expect(found).toHaveLength(expected.length);
+  for (const [name, key] of expected)
+    expect(
+      found.some((one) => one.startsWith(`${name} `) && key.test(one)),
+      `${name} in ${found.join(", ")}`,
+    ).toBe(true);
+});
+
+// Of the newest entry only a note on GitLab may tell, until the next one is written.
+test("an entry of the audit log that was changed breaks the chain, by the entry after it or by the receipt that quotes it", async () => {
+  await using store = await Spoilt.make();
+  const keys = (await store.keys("audit/")).slice(0, -1);
+  expect(keys.length).toBeGreaterThan(5);
+  for (const key of keys) {
+    await using one = await Spoilt.make();
+    await one.edit(key, /"at":"\d{4}/, '"at":"2001');
+    const isNamed = namesIn(await one.verify()).some((name) => name.startsWith("audit/chain"));
+    expect({ key, isNamed }).toEqual({ key, isNamed: true });
+  }
+});
+
+test("a repository without the commit says so, and is no proof against the release", async () => {
+  await using store = await Spoilt.make();
+  await using other = await ClaimRepository.make({ only: ["ledger-dev"] });
+  await using elsewhere = await openCheckout(other.path);
+  const found = namesIn(await store.verify({ environments: [NAME] }, elsewhere));
+  expect(found).toEqual([`release/commit-unknown ${FIRST}`, `release/commit-unknown ${HEAD}`]);
+});
+
+test("asked for one environment it looks at no other; since a time, it derives only what was published then", async () => {
+  await using store = await Spoilt.make();
+  await store.remove("claims/ledger-stage/00000001.json");
+  const one = await store.verify({ environments: [NAME], since: (await store.newest()).at });
+  expect(namesIn(one)).toEqual([]);
+  expect(one.environments.map(({ environment, records, derived }) => `${environment} ${records} ${derived}`)).toEqual([
+    "ledger-dev 2 1",
+  ]);
+});
