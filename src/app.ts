@@ -7,17 +7,17 @@ import { BlobCache } from "./core/claim/blob-cache.ts";
 import { Stalled } from "./core/errors.ts";
 import type { Log } from "./core/log.ts";
 import { DEFAULT_POLICIES } from "./core/permission/default-policies.ts";
-import type { Audit, Forge, ObjectStore, Registry, Repository } from "./core/ports.ts";
+import type { Audit, AuditableStore, Forge, ObjectStore, Registry, Repository } from "./core/ports.ts";
 import { redact } from "./core/secret.ts";
 import { withoutTokenShapes } from "./core/token-shapes.ts";
 import { adoptedRules } from "./flows/adoption.ts";
 import { LogCache } from "./flows/log-cache.ts";
-import type { World } from "./flows/world.ts";
+import type { AuditableWorld, World } from "./flows/world.ts";
 import { inOrder, type Targets } from "./targets/index.ts";
 import type { Target, Unconfigured } from "./targets/target.ts";
 
 /** Opens the claim store: a directory below the data directory. */
-export async function openStore(config: Config, dataDirectory: string): Promise<ObjectStore> {
+export async function openStore(config: Config, dataDirectory: string): Promise<AuditableStore> {
   if (config.s3 !== undefined) {
     throw new Stalled(
       "the claim store on S3 is not there yet",
@@ -118,7 +118,7 @@ async function openAudit({ instance, secrets }: Config, store: ObjectStore, now:
 export async function openWorld(
   config: Config,
   options: { dataDirectory: string; repository: Repository; forge?: Forge; log: Log; now?: () => Date },
-): Promise<World> {
+): Promise<AuditableWorld> {
   const { dataDirectory, repository, forge, log, now = () => new Date() } = options;
   const store = await openStore(config, dataDirectory);
   return {

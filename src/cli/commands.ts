@@ -78,8 +78,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "verify",
-    usage: "verify --receipt FILE [--dir DIR] [--format text|json]",
-    help: "checks a receipt against the git repository, and the claim store where there is one",
+    usage: "verify NAME…|--all|--receipt FILE [--since TIME] [--dir DIR] [--format text|json]",
+    help: "checks the claim store, or one receipt, against the git repository: names each deviation",
     right: "looks",
     load: async () => (await import("./verify.ts")).verify,
   },

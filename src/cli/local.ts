@@ -6,8 +6,9 @@ import { openLog } from "../adapters/log.ts";
 import { openWorld } from "../app.ts";
 import { mistakeLines, readConfig, type Config } from "../config.ts";
 import { Stalled } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
 import type { Repository } from "../core/ports.ts";
-import type { World } from "../flows/world.ts";
+import type { AuditableWorld } from "../flows/world.ts";
 import { WrongUse } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -16,7 +17,8 @@ export interface Local {
   readonly root: string;
   readonly dataDirectory: string;
   readonly config: Config;
-  readonly world: World;
+  readonly log: Log;
+  readonly world: AuditableWorld;
 }
 
 export interface LocalGit extends Local, AsyncDisposable {
@@ -55,7 +57,7 @@ async function local(terminal: Terminal, root: string, repository: Repository): 
   const { config } = read;
   const dataDirectory = resolve(root, config.dataDirectory);
   const log = openLog({ level: config.logLevel === "debug" ? "debug" : "error", secrets: config.secrets });
-  return { root, dataDirectory, config, world: await openWorld(config, { dataDirectory, repository, log }) };
+  return { root, dataDirectory, config, log, world: await openWorld(config, { dataDirectory, repository, log }) };
 }
 
 /** The claim repository may be a folder of a larger one: then only that folder is seen, by the same paths. */

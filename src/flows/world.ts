@@ -2,7 +2,7 @@
 import type { Policy } from "../core/adopted.ts";
 import type { BlobCache } from "../core/claim/blob-cache.ts";
 import type { Log as Logger } from "../core/log.ts";
-import type { Audit, Forge, Jobs, Memory, ObjectStore, Registry, Repository } from "../core/ports.ts";
+import type { Audit, AuditableStore, Forge, Jobs, Memory, ObjectStore, Registry, Repository } from "../core/ports.ts";
 import type { LogCache } from "./log-cache.ts";
 import type { Targets } from "../targets/index.ts";
 
@@ -21,6 +21,11 @@ export interface World {
   readonly defaultPolicies: readonly Policy[];
   readonly log: Logger;
   now(): Date;
+}
+
+/** Whose store shows versions and locks too: what verify and backup need. */
+export interface AuditableWorld extends World {
+  readonly store: AuditableStore;
 }
 
 /** `forged-status`: somebody else set a commit status of our name. */
