@@ -7,6 +7,7 @@ import { actorOf } from "./actor.ts";
 import { commandOf, type SaidLine } from "./audit-events.ts";
 import { answer } from "./answers/answer.ts";
 import type { Answer, Asked } from "./answers/asked.ts";
+import { judgingRules } from "./answers/judging-rules.ts";
 import type { ForgeWorld } from "./world.ts";
 
 type CommandJob = Extract<Job, { kind: "command" }>;
@@ -20,17 +21,36 @@ export async function chatops(world: ForgeWorld, job: CommandJob, signal: AbortS
     forge.note(job.mergeRequest, job.note, signal),
   ]);
   if (note === undefined || note.system || note.author.bot || note.author.id === me.id) return;
-  const parsed = parseNote(note.body);
-  if (parsed.length === 0) return;
+  const plainly = parseNote(note.body);
+  if (plainly.length === 0) return;
   await forge.react(mr.iid, note.id, "eyes", signal);
-  const refusal = await refusalOf(world, job, mr, note, signal);
+  const parsed = (await refusalOf(world, job, mr, note, signal)) ?? (await withAliases(world, note, plainly, signal));
   const answers =
-    refusal === undefined ? await runAll(world, mr, note, parsed, signal) : await refuseAll(world, mr, note, parsed, refusal);
+    typeof parsed === "string"
+      ? await refuseAll(world, mr, note, plainly, parsed)
+      : await runAll(world, mr, note, parsed, signal);
   const marker = `<!-- claimbot:answer:${note.id} -->`;
   const body = [marker, ...answers.map(({ text }) => text)].join("\n\n");
   if (quickActionIn(body) !== undefined) throw new Error("an answer must never hold a quick action");
   await forge.reply(mr.iid, job.discussion, body, marker, signal);
   await forge.react(mr.iid, note.id, answers.every(({ ok }) => ok) ? "white_check_mark" : "x", signal);
+}
+
+/** Read by the platform's own names for commands too, or why that cannot be. Only where a line needs them: none is called like a command. */
+async function withAliases(
+  world: ForgeWorld,
+  note: Note,
+  plainly: readonly ParsedCommand[],
+  signal: AbortSignal,
+): Promise<readonly ParsedCommand[] | string> {
+  if (plainly.every((one) => "command" in one)) return plainly;
+  try {
+    const rules = await judgingRules(world, signal);
+    return parseNote(note.body, rules?.platform.spec.commands?.aliases);
+  } catch (error) {
+    if (error instanceof Stalled) return stalledText(error);
+    throw error;
+  }
 }
 
 /** Why nothing of a note is run: it was edited, or it was written about another head. */
@@ -113,8 +133,12 @@ async function run(world: ForgeWorld, asked: Asked, signal: AbortSignal): Promis
     return await answer(world, asked, signal);
   } catch (error) {
     if (error instanceof Waiting) throw error;
-    if (error instanceof Stalled) return { ok: false, text: `${plain(error.message, 600)} Next: ${plain(error.wayOut, 600)}` };
+    if (error instanceof Stalled) return { ok: false, text: stalledText(error) };
     if (error instanceof Stale) return { ok: false, text: `Refused as stale: ${plain(error.message)}. Nothing was done.` };
     throw error;
   }
+}
+
+function stalledText({ message, wayOut }: Stalled): string {
+  return `${plain(message, 600)} Next: ${plain(wayOut, 600)}`;
 }

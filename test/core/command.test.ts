@@ -1,9 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { COMMAND_KINDS, COMMANDS, COMMANDS_PER_NOTE, parseNote, usageOf, type Command } from "../../src/core/command.ts";
+import {
+  COMMAND_KINDS,
+  COMMANDS,
+  COMMANDS_PER_NOTE,
+  parseNote,
+  usageOf,
+  type Aliases,
+  type Command,
+} from "../../src/core/command.ts";
+import { aliasMistake } from "../../src/core/command/line.ts";
 
-const commandsOf = (note: string): readonly Command[] =>
-  parseNote(note).flatMap((parsed) => ("command" in parsed ? [parsed.command] : []));
+const commandsOf = (note: string, aliases: Aliases = {}): readonly Command[] =>
+  parseNote(note, aliases).flatMap((parsed) => ("command" in parsed ? [parsed.command] : []));
 const mistakesOf = (note: string): readonly string[] =>
   parseNote(note).flatMap((parsed) => ("mistake" in parsed ? [parsed.mistake] : []));
 const DIGEST = "77d0e4c91a55".padEnd(64, "0");
@@ -185,6 +194,77 @@ describe("a note", () => {
       line: "/claim status",
       mistake: expect.stringContaining("from this one on nothing was done"),
     });
+  });
+});
+
+describe("the platform's own names for commands", () => {
+  const ALIASES: Aliases = {
+    ship: "apply",
+    st: "status",
+    "pay-day": "hold until payday",
+    look: "status payments-prod",
+    again: "again",
+  };
+
+  test.each<[string, Command]>([
+    ["/claim ship", { kind: "apply" }],
+    ["/claim Ship 77d0e4c91a55 Payments-Prod", { kind: "apply", digest: "77d0e4c91a55", environment: "payments-prod" }],
+    ["/claim st shop-sue", { kind: "status", environment: "shop-sue" }],
+    ["/claim look", { kind: "status", environment: "payments-prod" }],
+    ["/claim pay-day at noon", { kind: "hold", reason: "until payday at noon" }],
+    ["/claim status", { kind: "status" }],
+    ["/claim help ship", { kind: "help", topic: "ship" }],
+  ])("%s is understood as the command that it stands for, and kept as it was written", (line, command) => {
+    expect(parseNote(line, ALIASES)).toEqual([{ line, command }]);
+  });
+
+  test.each([
+    ["/claim shpi", "I don't know shpi. Did you mean /claim ship? Nothing was done."],
+    ["/claim again", "I don't know again. /claim help lists what I know. Nothing was done."],
+    ["/claim constructor", "I don't know constructor. /claim help lists what I know. Nothing was done."],
+    ["/claim __proto__", "I don't know __proto__. /claim help lists what I know. Nothing was done."],
+    ["/claim look shop-sue", "shop-sue does not fit here: /claim status [environment]. Nothing was done."],
+  ])("%s is answered with the way out", (line, mistake) => {
+    expect(parseNote(line, ALIASES)).toEqual([{ line, mistake }]);
+  });
+
+  test("never take the place of a command, and never stand for each other, whatever was adopted", () => {
+    const wild: Aliases = { status: "destroy shop-sue", plan: "apply", a: "b", b: "a", c: "st", st: "status" };
+    expect(commandsOf("/claim status\n/claim plan", wild)).toEqual([{ kind: "status" }, { kind: "plan" }]);
+    expect(commandsOf("/claim a\n/claim b\n/claim c", wild)).toEqual([]);
+  });
+
+  test.each([
+    ["in a quote", "> /claim ship"],
+    ["in a fence", "```\n/claim ship\n```"],
+    ["in inline code", "`/claim ship`"],
+    ["in a fold", "<details>\n\n/claim ship\n\n</details>"],
+    ["without /claim before it", "/ship\nship"],
+    ["within a sentence", "then /claim ship it"],
+  ])("are no commands %s", (_, note) => {
+    expect(parseNote(note, ALIASES)).toEqual([]);
+  });
+
+  test("do not change which lines are commands", () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom("/claim ship", "/claim plan", "> /claim st", "```", "text", "")), (lines) => {
+        const note = lines.join("\n");
+        expect(parseNote(note, ALIASES).map(({ line }) => line)).toEqual(parseNote(note).map(({ line }) => line));
+      }),
+    );
+  });
+
+  test.each([
+    ["apply", undefined],
+    ["apply 77d0e4c91a55", undefined],
+    ["extend shop-sue", undefined],
+    ["hold until noon", undefined],
+    ["aply", "There is no command aply."],
+    ["st", "st is an alias itself: one stands for a command, never for another."],
+    ["unhold now", "now does not fit: /claim unhold."],
+    ["", "There is no command ."],
+  ])("may stand for %j, or not, and why", (words, mistake) => {
+    expect(aliasMistake(words, ALIASES)).toBe(mistake);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Chatops, end to end: which notes are commands, who may say them, and what is answered. One rehearsal, one merge request for each state. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { readEntry } from "../../src/core/audit.ts";
 import { startRehearsal, type Rehearsal } from "../../src/rehearsal.ts";
 import { edited, expectClean, heard, idle, logOf, merge, post, propose, say } from "./actions.ts";
 import { seedOf, type Seed } from "./seed.ts";
@@ -14,7 +15,7 @@ let merged: number;
 
 /** `opened` waits for its merge; `merged` is held, because nobody approved it. */
 beforeAll(async () => {
-  seed = await seedOf(["ledger-stage"]);
+  seed = await seedOf(["ledger-stage"], (platform) => `${platform}\n  commands: {aliases: {ship: apply, st: status}}\n`);
   r = await startRehearsal({ seed: seed.directory });
   await r.settled();
   merged = await propose(r, { as: "sam", branch: "merged", files: await edited(r, STAGE, "min: 2, max: 4", "min: 2, max: 5") });
@@ -35,6 +36,12 @@ async function expectNothingPublished(): Promise<void> {
   expect(await logOf(r, "ledger-stage")).toEqual([]);
 }
 
+/** The newest event of the audit log. */
+async function lastAudited({ store }: Rehearsal): Promise<unknown> {
+  const newest = (await store.list("audit/")).at(-1)?.key ?? "";
+  return readEntry(Buffer.from((await store.read(newest))?.body ?? []).toString())?.event;
+}
+
 describe("help", () => {
   test.each([
     ["sam", "opened", ["plan", "status"], ["apply"]],
@@ -46,6 +53,46 @@ describe("help", () => {
     expect(reaction).toBe("white_check_mark");
     for (const verb of listed) expect(answer).toContain(`| \`/claim ${verb}`);
     for (const verb of unlisted) expect(answer).not.toContain(`| \`/claim ${verb}`);
+  });
+});
+
+describe("the platform's own names for commands", () => {
+  test("are commands, and listed to those who may say what they stand for", async () => {
+    expect(await say(r, merged, "kim", "/claim st")).toMatchObject({
+      reaction: "white_check_mark",
+      answer: expect.stringContaining("| **ledger-stage** |"),
+    });
+    expect((await say(r, merged, "kim", "/claim help")).answer).toContain("own names: `/claim st` is `/claim status`.");
+    expect((await say(r, merged, "sam", "/claim help")).answer).toContain("`/claim ship` is `/claim apply`");
+  });
+
+  test("lend nobody a right: who may not apply may not ship", async () => {
+    const { answer, reaction } = await say(r, merged, "kim", "/claim ship ledger-stage");
+    expect(reaction).toBe("x");
+    expect(answer).toMatch(/^.*\n\n`\/claim apply \[environment\] \[digest\]` — you may not do that here/);
+    expect(await lastAudited(r)).toMatchObject({
+      kind: "Command",
+      line: "/claim ship ledger-stage",
+      command: { kind: "apply", environment: "ledger-stage" },
+      verdict: "refused",
+    });
+  });
+
+  test("are named where one was nearly said", async () => {
+    expect((await say(r, opened, "mara", "/claim shpi")).answer).toContain("Did you mean /claim ship?");
+  });
+
+  test("do not wake the bot by its own answers: help holds no line that is one", async () => {
+    const before = r.gitlab.notes(merged).length;
+    await say(r, merged, "sam", "/claim help");
+    expect(r.gitlab.notes(merged)).toHaveLength(before + 2);
+  });
+
+  test("in an edited note are never run", async () => {
+    const { id } = await say(r, merged, "mara", "Looks good");
+    await r.gitlab.editNote(merged, id, "/claim ship", { as: "mara" });
+    await idle(r);
+    expect(heard(r, merged, id)).toEqual({ answer: undefined, reaction: undefined });
   });
 });
 

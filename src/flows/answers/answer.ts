@@ -3,10 +3,11 @@ import { COMMANDS, usageOf, type Command, type CommandEntry } from "../../core/c
 import type { ForgeWorld } from "../world.ts";
 import { apply } from "./apply.ts";
 import type { Answer, Asked } from "./asked.ts";
-import { concernedBy, judgingRules, refusalFor, type Concerned } from "./concerned.ts";
+import { concernedBy, refusalFor, type Concerned } from "./concerned.ts";
 import { help } from "./help.ts";
 import { history } from "./history.ts";
 import { hold } from "./hold.ts";
+import { judgingRules } from "./judging-rules.ts";
 import { plan } from "./plan.ts";
 import { status } from "./status.ts";
 import { stillAsked } from "./still-asked.ts";

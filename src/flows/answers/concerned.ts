@@ -1,4 +1,4 @@
-/** Which environments a command concerns, by which rules it is judged, and whether the person may. */
+/** Which environments a command concerns, and whether the person may say it to them. */
 import { PLATFORM_NAME, type Rules } from "../../core/adopted.ts";
 import type { Command, CommandEntry } from "../../core/command.ts";
 import type { EnvironmentType } from "../../core/environment.ts";
@@ -7,8 +7,6 @@ import type { MergeRequest } from "../../core/ports.ts";
 import { lastPublication } from "../../core/record.ts";
 import { code, plain } from "../../core/render/encode.ts";
 import { readLog, readPlan } from "../../targets/claim-store/claim-store.ts";
-import { adoptedRules, rulesOf } from "../adoption.ts";
-import { forgeGround } from "../forge-ground.ts";
 import type { ForgeWorld } from "../world.ts";
 import type { Asked } from "./asked.ts";
 
@@ -17,12 +15,6 @@ export interface Concerned {
   readonly name: string;
   readonly type: EnvironmentType;
   readonly owner: string;
-}
-
-/** The adopted rules; before the first adoption the default branch counts as adopted. */
-export async function judgingRules(world: ForgeWorld, signal: AbortSignal): Promise<Rules | undefined> {
-  const ground = await forgeGround(world, signal);
-  return (await adoptedRules(world, signal)) ?? rulesOf(world, ground.files);
 }
 
 /** Environments of this merge request's plans, or the one that the command names. */
@@ -50,7 +42,7 @@ export async function concernedBy(
 
 /** Undefined when the person may do it to all that it concerns; else why not, as Markdown. Fails closed. */
 export async function refusalFor(
-  { actor, command: said }: Asked,
+  { actor, command: said }: Pick<Asked, "actor" | "command">,
   { action }: CommandEntry,
   rules: Rules | undefined,
   concerned: readonly Concerned[],

@@ -4,7 +4,8 @@ import { authorise } from "../../core/permission.ts";
 import type { Member, MergeRequest } from "../../core/ports.ts";
 import { code } from "../../core/render/encode.ts";
 import type { ForgeWorld } from "../world.ts";
-import { judgingRules, type Concerned } from "./concerned.ts";
+import type { Concerned } from "./concerned.ts";
+import { judgingRules } from "./judging-rules.ts";
 
 /** The commands that change something, and so are not everybody's. */
 const ASKED: readonly CommandKind[] = COMMANDS.map(({ kind }) => kind).filter((kind) =>

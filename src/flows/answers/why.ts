@@ -12,7 +12,8 @@ import { forgeGround } from "../forge-ground.ts";
 import { considerRelease } from "../release.ts";
 import { reviewFacts } from "../review-facts.ts";
 import type { ForgeWorld } from "../world.ts";
-import { judgingRules, type Concerned } from "./concerned.ts";
+import type { Concerned } from "./concerned.ts";
+import { judgingRules } from "./judging-rules.ts";
 
 /** A merge request with many environments is asked about one by one. */
 const MOST = 5;
