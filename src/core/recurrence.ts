@@ -22,15 +22,16 @@ export interface Stretch {
 
 export const DAY_MS = 86_400_000;
 
-/** Every stretch in which it holds and that is at least partly within; also one that began long before. By beginning. */
+/** The stretches in which it holds from the beginning of a time of at most some years to its end, by beginning. */
 export function stretchesOf(freeze: RepeatingFreeze, { beginMs, endMs }: Stretch): readonly Stretch[] {
   const { timeZone, from, until } = freeze;
   const rule = ruleOf(freeze);
   const minutes = minutesOf(freeze.duration);
   // Wall clocks are at most 14 hours away from UTC. Of the windows that began before, the newest lasts longest.
-  const before = rule.previous(new Date(beginMs - DAY_MS), true);
-  const near = rule.between(new Date(beginMs - DAY_MS), new Date(endMs + DAY_MS));
-  return [...(before === null ? [] : [before]), ...near]
+  const starts = rule.between(new Date(beginMs - minutes * 60_000 - 2 * DAY_MS), new Date(endMs + DAY_MS));
+  const newest = starts.findLastIndex(({ epochMilliseconds }) => epochMilliseconds < beginMs - DAY_MS);
+  return starts
+    .slice(Math.max(0, newest))
     .map((start) => {
       const wall = start.toPlainDateTime();
       const begin = wall.toZonedDateTime(timeZone).epochMilliseconds;
@@ -140,7 +141,7 @@ function incomplete(
 function unusable(freeze: RepeatingFreeze): { readonly message: string; readonly hint: string } | undefined {
   const never = { message: "The rule never happens.", hint: "Look at its days and months." };
   try {
-    return ruleOf(freeze, MOST_PERIODS).next(new Date(anchorOf(freeze)), true) === null ? never : undefined;
+    return ruleOf(freeze).next(new Date(anchorOf(freeze)), true) === null ? never : undefined;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     // MOST_PERIODS went by without one.
@@ -152,18 +153,16 @@ function unusable(freeze: RepeatingFreeze): { readonly message: string; readonly
 
 /** So many periods without a window, and a rule never happens: days of more than eight years, as from 29 February 2096 to the next one. */
 const MOST_PERIODS = 3_000;
-/** The library looks for the newest window in larger and larger steps back, up to four times as far. */
-const MOST_PERIODS_BACK = 5 * MOST_PERIODS;
 
 /** On the wall clock, written as if it were UTC. */
-function ruleOf(freeze: RepeatingFreeze, maxIterations = MOST_PERIODS_BACK): RruleModule.RRuleTemporal {
+function ruleOf(freeze: RepeatingFreeze): RruleModule.RRuleTemporal {
   const { RRuleTemporal } = rrule();
   const start = new Date(anchorOf(freeze)).toISOString().replaceAll(/[-:]|\.\d+/g, "");
   return new RRuleTemporal({
     rruleString: `DTSTART:${start}\nRRULE:${freeze.rrule}`,
     strict: true,
     cache: false,
-    maxIterations,
+    maxIterations: MOST_PERIODS,
     maxCandidateEvaluations: 100_000,
   });
 }

@@ -109,6 +109,7 @@ describe("the next freeze", () => {
   test.each<[string, readonly Freeze[], string, string | undefined]>([
     ["is the next window of one that repeats", [weekend], WEDNESDAY, "weekend 2026-11-27T15:00:00.000Z"],
     ["is a later one where one holds now", [weekend], SATURDAY, "weekend 2026-12-04T15:00:00.000Z"],
+    ["is a later one where one begins now", [weekend], "2026-11-27T15:00:00Z", "weekend 2026-12-04T15:00:00.000Z"],
     ["is the first of several", [YEAR_END, weekend], "2026-12-18T14:00:00Z", "year-end 2026-12-18T15:00:00.000Z"],
     [
       "is found months ahead",

@@ -411,7 +411,7 @@ export interface RepeatingFreeze {
    */
   timeZone: string;
   /**
-   * How long it lasts, on the wall clock: minutes, hours or days.
+   * How long it lasts, on the wall clock: minutes (up to 9999m), hours (up to 999h) or days (up to 99d).
    */
   duration: string;
   /**

@@ -57,7 +57,7 @@ describe("the fields of a freeze", () => {
     [
       "with a duration in words",
       `${HEAD}, ${RULE}, timeZone: UTC, duration: a weekend`,
-      [/a weekend is not a valid value of .*minutes, hours or days\. Example: 63h/],
+      [/a weekend is not a valid value of .*days \(up to 99d\)\. Example: 63h/],
     ],
     [
       "with an offset for a time zone",
