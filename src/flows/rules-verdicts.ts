@@ -12,7 +12,7 @@ import { changedVerdicts, type ChangedVerdicts } from "../core/verdicts/changed-
 import type { Subject } from "../core/verdicts/subject.ts";
 import { readPlan } from "../targets/claim-store/claim-store.ts";
 import { rulesOf } from "./adoption.ts";
-import { filesAt, touchedPaths, type ClaimFiles } from "./files.ts";
+import { blobsByPath, filesAt, touchedPaths, type ClaimFiles } from "./files.ts";
 import { inGroups } from "./in-groups.ts";
 import { judge, type JudgeOptions, type Judged } from "./planning.ts";
 import type { ForgeWorld } from "./world.ts";
@@ -67,7 +67,11 @@ export async function rulesVerdicts(world: ForgeWorld, change: RulesChange, sign
       proposed: will.verdict.diagnostics,
     };
   });
-  const subjects = [...liveSubjects(options.live), ...(await plannedSubjects(world, seen, options.live, signal))];
+  const subjects = [
+    ...liveSubjects(options.live),
+    ...waitingSubjects(change),
+    ...(await plannedSubjects(world, seen, options.live, signal)),
+  ];
   const question = {
     adopted,
     proposed,
@@ -86,6 +90,13 @@ function liveSubjects(live: ReadonlyMap<string, Log>): readonly Subject[] {
     return [{ environment, type: claim.spec.type, owner: claim.metadata.owner, live: { claim, log } }];
   });
   return [...environments, { environment: PLATFORM_NAME, type: "prod", owner: "" }];
+}
+
+/** Claims that are merged and not published: a gate that the rules open lets them go. */
+function waitingSubjects({ before, judged, options }: RulesChange): readonly Subject[] {
+  const merged = blobsByPath(before);
+  const waiting = judged.verdict.claims.filter(({ path, claim }) => merged.has(path) && !options.live.has(claim.metadata.name));
+  return waiting.map(({ claim: { metadata, spec } }) => ({ environment: metadata.name, type: spec.type, owner: metadata.owner }));
 }
 
 /** What other merge requests were planned to do; one that has mistakes, or comes from a fork, has no plan. */

@@ -23,7 +23,7 @@ export function changedVerdictParagraphs(verdicts: ChangedVerdicts, budget: numb
   }
   const [alarming, others] = [all.filter(isAlarming), all.filter((one) => !isAlarming(one))];
   return [
-    ...(alarming.length === 0 ? [] : ["⚠️ **These rules protect less**", table(alarming, budget / 2)]),
+    ...(alarming.length === 0 ? [] : ["⚠️ **These rules protect less**", table(alarming.toSorted(removalFirst), budget / 2)]),
     ...folded(others, claims, budget / 2),
     ...remarks,
   ];
@@ -46,6 +46,11 @@ function folded(others: readonly Verdict[], claims: readonly ChangedClaim[], bud
     ...(ordered.length === 0 ? [] : [table(ordered, budget / 2)]),
     "</details>",
   ];
+}
+
+function removalFirst(a: Verdict, b: Verdict): number {
+  const removes = (one: Verdict): number => Number("turn" in one && one.turn === "removes");
+  return removes(b) - removes(a);
 }
 
 function isLooser(verdict: Verdict): boolean {

@@ -4,7 +4,7 @@ import type { EnvironmentType } from "../environment.ts";
 import type { Plan } from "../plan.ts";
 import type { Log } from "../record.ts";
 
-/** An environment that lives, or what an open merge request plans for one. */
+/** An environment that lives or waits for its release, or what an open merge request plans for one. */
 export interface Subject {
   readonly environment: string;
   readonly type: EnvironmentType;
