@@ -1,7 +1,9 @@
-/** claimbot apply: prints the plan of HEAD, asks, and rolls it out. Says what it could not check. */
+/** claimbot apply: prints the plan of HEAD, asks, and rolls it out, with GitLab's proof where there is a GitLab. Says what it could not check. */
+import { hostname, userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeDataDirectory } from "../app.ts";
 import type { Config } from "../config.ts";
+import type { PublicationEvent } from "../core/audit.ts";
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import { PLATFORM_NAME } from "../core/adopted.ts";
 import { closedGates } from "../core/gates.ts";
@@ -12,14 +14,16 @@ import { adoptedRules } from "../flows/adoption.ts";
 import { filesAt } from "../flows/files.ts";
 import { inGroups } from "../flows/in-groups.ts";
 import { hasReceipt } from "../flows/receipt.ts";
-import { release, type Ground, type Outcome, type ReleaseRequest } from "../flows/release.ts";
+import { release, reviewedPlan, type Ground, type Outcome, type ReleaseRequest } from "../flows/release.ts";
 import { releaseRules } from "../flows/release-rules.ts";
 import type { World } from "../flows/world.ts";
 import { readLog } from "../targets/claim-store/claim-store.ts";
 import type { Run } from "./run.ts";
 import { WrongUse } from "./exit.ts";
 import { openLocalGit, type LocalGit } from "./local.ts";
-import { planFiles, print } from "./plan.ts";
+import { planFiles, print, UNCHECKED } from "./plan.ts";
+import { openProven } from "./proven.ts";
+import type { Terminal } from "./terminal.ts";
 import { oneOf, readWords } from "./words.ts";
 
 export const apply: Run = async (words, terminal) => {
@@ -38,19 +42,25 @@ export const apply: Run = async (words, terminal) => {
     throw new WrongUse("--break-glass needs a reason that an auditor will understand");
 
   await using local = await openLocalGit(terminal, values.dir);
-  if (breakGlass === undefined) refuseRemote(local.config);
+  const gitlab = breakGlass === undefined ? local.config.gitlab : undefined;
+  if (breakGlass === undefined && gitlab === undefined) refuseRemote(local.config);
   if (!(await local.checkout.isClean()))
     throw new WrongUse(`${local.root} has changes that HEAD does not have: commit or stash them`);
-  const ground = await localGround(local);
-  const found = await planFiles(local.world, ground.files, undefined);
+  const { signal } = new AbortController();
+  await using proven = gitlab && (await openProven(local, gitlab, signal));
+  const world = proven?.world ?? local.world;
+  const ground = proven?.ground ?? (await localGround(local));
+  const found = await planFiles(world, ground.files, undefined, async (name) =>
+    reviewedPlan(world, await ground.reviewFacts(name), signal),
+  );
   const chosen = { ...found, plans: choose(found.plans, names) };
   const changed = chosen.plans.filter(({ verb }) => verb !== "none");
-  const unfinished = await unfinishedOf(local.world, chosen.plans);
+  const unfinished = await unfinishedOf(world, chosen.plans);
   const end = (code: number, results: readonly Result[]): number => {
     if (format === "json") terminal.out(`${JSON.stringify({ diagnostics: found.diagnostics, results }, null, 2)}\n`);
     return code;
   };
-  if (format === "text") print(chosen, "text", terminal);
+  if (format === "text") print(chosen, "text", terminal, proven === undefined ? UNCHECKED : []);
   if (found.diagnostics.some(({ severity }) => severity === "error")) return end(1, []);
   if (changed.length + unfinished.length === 0) return end(0, []);
   if (
@@ -62,9 +72,15 @@ export const apply: Run = async (words, terminal) => {
     return end(0, []);
   }
   await makeDataDirectory(local.dataDirectory);
-  const results = await rolloutAll(local.world, ground, [...unfinished, ...changed], breakGlass, (result) => {
+  const plans = [...unfinished, ...changed];
+  const proof = breakGlass !== undefined ? "break-glass" : proven === undefined ? "nobody" : "gitlab";
+  // Before anything is done: who cannot be written down does nothing.
+  await world.audit.append(publicationBy(terminal, ground.commit, plans, proof, breakGlass));
+  const results = await rolloutAll(world, ground, plans, { proof, breakGlass }, (result) => {
     if (format === "text") terminal.out(lineOf(result));
   });
+  if (proven?.unknown !== undefined && results.some(({ outcome }) => outcome === "held"))
+    terminal.err(`What is held may be so because this command cannot know all: ${proven.unknown}.\n`);
   return end(results.every(({ outcome }) => outcome === "settled" || outcome === "unchanged") ? 0 : 3, results);
 };
 
@@ -73,8 +89,36 @@ function refuseRemote({ cloudflare, fluxReceiver, s3 }: Config): void {
   const remote = [cloudflare && "Cloudflare", fluxReceiver && "Flux", s3 && "S3"].filter((name) => name !== undefined);
   if (remote.length === 0) return;
   throw new WrongUse(
-    `approvals and freezes cannot be checked here, and ${remote.join(", ")} would be changed. Let the service do it: merge, or comment /claim apply. In an emergency: --break-glass REASON`,
+    `approvals and freezes cannot be checked here, and ${remote.join(", ")} would be changed. What is missing is GitLab's word on the merge request: CLAIMBOT_GITLAB_URL, CLAIMBOT_GITLAB_TOKEN and CLAIMBOT_GITLAB_PROJECT. Or let the service do it: merge, or comment /claim apply. In an emergency: --break-glass REASON`,
   );
+}
+
+/** Who is at work here, as this machine says: a CI job by whoever started it. */
+function publicationBy(
+  { env }: Terminal,
+  commit: string,
+  plans: readonly Plan[],
+  proof: PublicationEvent["proof"],
+  breakGlass: string | undefined,
+): PublicationEvent {
+  const job = env["CI_JOB_URL"];
+  return {
+    kind: "Publication",
+    by: { account: env["GITLAB_USER_LOGIN"] ?? accountName(), host: hostname(), ...(job !== undefined && { job }) },
+    commit,
+    plans: plans.map(({ environment, digest }) => ({ environment, planDigest: digest })),
+    proof,
+    ...(breakGlass !== undefined && { breakGlass }),
+  };
+}
+
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user often has a number and no name.
+    return `user ${process.getuid?.() ?? "without a number"}`;
+  }
 }
 
 function choose(plans: readonly Plan[], names: readonly string[]): readonly Plan[] {
@@ -122,7 +166,7 @@ async function rolloutAll(
   world: World,
   ground: Ground,
   plans: readonly Plan[],
-  breakGlass: string | undefined,
+  { proof, breakGlass }: { readonly proof: PublicationEvent["proof"]; readonly breakGlass: string | undefined },
   say: (result: Result) => void,
 ): Promise<readonly Result[]> {
   const { signal } = new AbortController();
@@ -130,8 +174,9 @@ async function rolloutAll(
   if ((await adoptedRules(world, signal)) === undefined) await patiently(async () => releaseRules(world, ground, glass, signal));
   const results: Result[] = [];
   for (const plan of plans) {
-    const { environment } = plan;
-    const request: ReleaseRequest = { confirmed: plan.digest, ...glass };
+    const { environment, digest } = plan;
+    // Whoever says yes here is not known to GitLab: where that answers for the gates, it confirms nothing.
+    const request: ReleaseRequest = { ...(proof === "gitlab" ? { shown: digest } : { confirmed: digest }), ...glass };
     const result = await resultOf(plan, async () =>
       environment === PLATFORM_NAME
         ? releaseRules(world, ground, request, signal)

@@ -39,7 +39,12 @@ export const plan: Run = async (words, terminal) => {
   return print(found, format, terminal);
 };
 
-export function print({ plans, diagnostics, judged }: LocalPlans, format: "text" | "json", terminal: Terminal): number {
+export function print(
+  { plans, diagnostics, judged }: LocalPlans,
+  format: "text" | "json",
+  terminal: Terminal,
+  unchecked: readonly string[] = UNCHECKED,
+): number {
   const isBad = diagnostics.some(({ severity }) => severity === "error");
   if (format === "json") {
     terminal.out(`${JSON.stringify({ plans: isBad ? [] : plans, diagnostics }, null, 2)}\n`);
@@ -54,9 +59,7 @@ export function print({ plans, diagnostics, judged }: LocalPlans, format: "text"
   }
   // Warnings stand beside the plan, which alone is the answer.
   terminal.err(mistakes);
-  terminal.out(
-    renderPlanText(plans, { colour: terminal.colour, unchecked: UNCHECKED, ...(judged && { platform: judged.platform }) }),
-  );
+  terminal.out(renderPlanText(plans, { colour: terminal.colour, unchecked, ...(judged && { platform: judged.platform }) }));
   return 0;
 }
 
@@ -94,8 +97,16 @@ function conflict(path: string): Diagnostic {
   };
 }
 
-/** Plans every environment of the files, or, with the files before, those that the difference concerns; after them, a change of rules. */
-export async function planFiles(world: World, files: ClaimFiles, before: ClaimFiles | undefined): Promise<LocalPlans> {
+/**
+ * Plans every environment of the files, or, with the files before, those that the difference concerns; after them, a change of rules.
+ * `reviewedOf` gives the plan that was reviewed, which lends its locked versions.
+ */
+export async function planFiles(
+  world: World,
+  files: ClaimFiles,
+  before: ClaimFiles | undefined,
+  reviewedOf: (environment: string) => Promise<Plan | undefined> = async () => undefined,
+): Promise<LocalPlans> {
   const signal = new AbortController().signal;
   const rules: Rules | undefined =
     (await adoptedRules(world, signal)) ?? (before && rulesOf(world, before)) ?? rulesOf(world, files);
@@ -112,7 +123,7 @@ export async function planFiles(world: World, files: ClaimFiles, before: ClaimFi
       ? [...judged.verdict.present, ...judged.live.keys()]
       : affected(touched.has(PLATFORM_PATH) ? rulesOf(world, before) : judged.rules, touched, judged);
   const planned = await inGroups([...new Set(names)].toSorted(), 8, async (name) =>
-    planOne(world, judged, name, undefined, signal),
+    planOne(world, judged, name, await reviewedOf(name), signal),
   );
   const found = planned.filter((one) => one !== undefined);
   return {

@@ -227,6 +227,9 @@ export interface Known {
   readonly decision: DecisionEvent | undefined;
 }
 
+/** The subject of whatever was written last: somebody's beginning is only said again where nothing came of it. */
+export const NEWEST = "newest";
+
 /** What an event is about; undefined for one that is always written. */
 export function subjectOf(event: AuditEvent): string | undefined {
   switch (event.kind) {
@@ -238,6 +241,7 @@ export function subjectOf(event: AuditEvent): string | undefined {
     case "Adoption":
       return "environment platform";
     case "Publication":
+      return NEWEST;
     case "MonthClosed":
       return undefined;
   }

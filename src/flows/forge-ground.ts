@@ -2,9 +2,9 @@
 import { PLATFORM_NAME } from "../core/adopted.ts";
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import { ENVIRONMENT_TYPES } from "../core/environment.ts";
-import { Waiting } from "../core/errors.ts";
+import { Stalled, Waiting } from "../core/errors.ts";
 import type { ReviewFacts } from "../core/gates.ts";
-import type { MergeRequest } from "../core/ports.ts";
+import type { MergeRequest, Repository } from "../core/ports.ts";
 import { filesAt } from "./files.ts";
 import type { Ground } from "./release.ts";
 import { mergeRequestBehind, reviewFacts } from "./review-facts.ts";
@@ -15,13 +15,22 @@ export interface ForgeGround extends Ground {
   mergeRequestOf(environment: string): Promise<MergeRequest | undefined>;
 }
 
-export async function forgeGround(world: ForgeWorld, signal: AbortSignal): Promise<ForgeGround> {
+/**
+ * `at`: a commit that somebody wants released, where it is not the default branch's head. Throws Stalled where that is not on the branch:
+ * what was not merged through GitLab has no word of GitLab's.
+ */
+export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: string): Promise<ForgeGround> {
   const project = await world.forge.project(signal);
   const ref = `refs/heads/${project.defaultBranch}`;
   const headNow = async (): Promise<string> => {
     const [head] = await world.repository.fetch([ref], signal);
     if (head === undefined) throw new Waiting(`${project.path} has no branch ${project.defaultBranch}`, 60_000);
-    return head;
+    if (at === undefined || at === head) return head;
+    if (await isOn(world.repository, at, head)) return at;
+    throw new Stalled(
+      `${at.slice(0, 12)} is not on ${project.defaultBranch} of ${project.path}`,
+      "Have it merged there first: only what was merged through GitLab has its approvals",
+    );
   };
   const commit = await headNow();
   // What brought a commit never changes; what GitLab says of it does, so the facts are read anew each time.
@@ -43,6 +52,16 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal): Promi
       return reviewFacts(world, await world.forge.mergeRequest(origin.mr.iid, signal), environment, signal);
     },
   };
+}
+
+/** A commit that the repository does not know is on none of its branches. */
+async function isOn(repository: Repository, commit: string, head: string): Promise<boolean> {
+  try {
+    return await repository.isAncestor(commit, head);
+  } catch (error) {
+    if (error instanceof Stalled) return false;
+    throw error;
+  }
 }
 
 interface Origin {

@@ -29,8 +29,8 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
     return { kind: "unchanged" };
   }
   const facts = await ground.reviewFacts(PLATFORM_NAME);
-  const { confirmed, stillAsked } = request;
-  if (facts !== "unchecked") refuseAnother(plan, confirmed);
+  const { confirmed, shown, stillAsked } = request;
+  if (facts !== "unchecked") refuseAnother(plan, confirmed ?? shown);
   const isConfirmed = confirmed !== undefined && plan.digest.startsWith(confirmed);
   const gates = gatesOf({
     plan,

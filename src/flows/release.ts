@@ -15,7 +15,7 @@ import type { Release } from "../targets/target.ts";
 import { adoptedRules } from "./adoption.ts";
 import { decisionOf, effectsOf, resumptionOf } from "./audit-events.ts";
 import type { ClaimFiles } from "./files.ts";
-import { judge, planOne, type Judged } from "./planning.ts";
+import { judge, planOne, type Judged, type Planned } from "./planning.ts";
 import { hasReceipt, writeReceipt } from "./receipt.ts";
 import type { World } from "./world.ts";
 
@@ -35,6 +35,11 @@ export interface Ground {
 export interface ReleaseRequest {
   /** The digest that somebody allowed confirmed, whole or its first digits: no other plan is released then. */
   readonly confirmed?: Digest;
+  /**
+   * The digest of the plan to which somebody said yes who is not known to be allowed to confirm it: no other plan is released, and no gate
+   * is opened by it.
+   */
+  readonly shown?: Digest;
   /** Passes every gate; marked in the record. The command line's last resort. */
   readonly breakGlass?: string;
   /** Looks once more, before the first effect, whether the request itself still stands. Throws Stale. */
@@ -101,17 +106,27 @@ export async function considerRelease(
   const log = live.get(name) ?? (await readLog(world.store, name, signal));
   await refuseOlderCommit(world, ground, log);
   const { begun, resumable } = await unfinished(world, log, signal);
+  const planOn = async (versionsOf: Plan | undefined): Promise<Planned | undefined> => {
+    const planned = await planOne(world, judged, name, versionsOf, signal);
+    // Half of another writer's effects would be in the plan, and none of their record: it would be held for a world that moves on anyway.
+    if ((await readOn(world.store, name, log, signal)).length > log.length)
+      throw new Stale(`${name} was published while it was planned`);
+    return planned;
+  };
+  if (resumable !== undefined) {
+    // After the record the gates are behind it: GitLab is asked nothing, however often it looks whether the environment is built.
+    const planned = await planOn(resumable.plan);
+    if (planned === undefined) return { kind: "ended", plan: resumable.plan };
+    const { environment, plan, diagnostics } = planned;
+    if (diagnostics.length === 0 && goesOn(resumable.plan, plan)) return { kind: "resumes", environment, ...resumable };
+  }
   const facts = await ground.reviewFacts(name);
   const reviewed = await reviewedPlan(world, facts, signal);
-  const planned = await planOne(world, judged, name, reviewed, signal);
-  // Half of another writer's effects would be in the plan, and none of their record: it would be held for a world that moves on anyway.
-  if ((await readOn(world.store, name, log, signal)).length > log.length)
-    throw new Stale(`${name} was published while it was planned`);
-  if (planned === undefined) return resumable === undefined ? { kind: "unchanged" } : { kind: "ended", plan: resumable.plan };
+  const planned = await planOn(reviewed);
+  if (planned === undefined) return { kind: "unchanged" };
   const { environment, plan } = planned;
   const [unsatisfied] = planned.diagnostics;
   if (unsatisfied !== undefined) throw new Stalled(`${unsatisfied.path}: ${unsatisfied.message}`, unsatisfied.hint);
-  if (resumable !== undefined && goesOn(resumable.plan, plan)) return { kind: "resumes", environment, ...resumable };
   if (plan.verb === "none") return { kind: "unchanged" };
   const isConfirmed = confirmed !== undefined && plan.digest.startsWith(confirmed);
   const gates = gatesOf({
@@ -146,8 +161,8 @@ export async function release(
     }
     case "gated": {
       const { environment, plan, gates, facts, reviewed, begun, judged } = considered;
-      const { breakGlass, confirmed, stillAsked } = request;
-      if (facts !== "unchecked") refuseAnother(plan, confirmed);
+      const { breakGlass, confirmed, shown, stillAsked } = request;
+      if (facts !== "unchecked") refuseAnother(plan, confirmed ?? shown);
       const about = { commit: ground.commit, gates, facts, breakGlass };
       if (closedGates(gates).length > 0 && breakGlass === undefined) {
         await world.audit.append(decisionOf(plan, "held", about));
@@ -286,7 +301,8 @@ async function unfinished(world: World, log: Log, signal: AbortSignal): Promise<
 /** After the record the gates are behind it: it goes on. */
 async function noMoreGates(): Promise<void> {}
 
-async function reviewedPlan(
+/** The plan that was shown on the merge request. */
+export async function reviewedPlan(
   world: World,
   facts: ReviewFacts | undefined | "unchecked",
   signal: AbortSignal,

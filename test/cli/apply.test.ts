@@ -6,6 +6,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { readVerifiedAudit } from "../../src/flows/verify/audit.ts";
 import { claimbot, ClaimRepository, CLI, environment, FEW } from "./claimbot.ts";
 
 describe("apply --yes", () => {
@@ -294,6 +295,7 @@ async function files(repository: ClaimRepository): Promise<readonly string[]> {
 
 /** The log has so many records in one chain, each with its receipt, plan and bundle; and one pointer, to the newest, was moved as often. */
 async function expectWhole(repository: ClaimRepository, names: readonly string[], records: number): Promise<void> {
+  expect((await readVerifiedAudit(await repository.store(), AbortSignal.timeout(10_000))).faults).toEqual([]);
   const keys = new Set((await repository.objects()).map(({ key }) => key));
   for (const name of names) {
     const log = await repository.log(name);

@@ -5,6 +5,7 @@ import {
   isRepetition,
   knownAfter,
   monthOf,
+  NEWEST,
   nextEntry,
   readEntry,
   subjectOf,
@@ -148,11 +149,13 @@ class AuditLog implements Audit {
       );
     }
     this.#end = endAfter(key, entry, text);
-    const subject = subjectOf(entry.event);
-    if (subject === undefined) return;
-    const known = knownAfter(this.#known.get(subject), entry.event, headOf(this.#end));
-    this.#known.delete(subject);
-    this.#known.set(subject, known);
+    const head = headOf(this.#end);
+    for (const subject of new Set([subjectOf(entry.event), NEWEST])) {
+      if (subject === undefined) continue;
+      const known = knownAfter(this.#known.get(subject), entry.event, head);
+      this.#known.delete(subject);
+      this.#known.set(subject, known);
+    }
     const [oldest] = this.#known.size > MOST_KNOWN ? this.#known.keys() : [];
     if (oldest !== undefined) this.#known.delete(oldest);
   }

@@ -1,7 +1,7 @@
 /** The audit log as several writers use it: one chain, whoever writes, whatever the clocks say, and wherever one is cut off. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { AuditEvent, CommandEvent, DecisionEvent, EffectsEvent } from "../../../src/core/audit.ts";
+import type { AuditEvent, CommandEvent, DecisionEvent, EffectsEvent, PublicationEvent } from "../../../src/core/audit.ts";
 import { Stalled, Waiting } from "../../../src/core/errors.ts";
 import type { Audit, ObjectStore } from "../../../src/core/ports.ts";
 import { verifyAudit } from "../../../src/core/verify-audit.ts";
@@ -54,6 +54,14 @@ const EFFECTS: EffectsEvent = {
   planDigest: "a".repeat(64),
   targets: [],
   outcome: "settled",
+};
+
+const BEGUN: PublicationEvent = {
+  kind: "Publication",
+  by: { account: "mara", host: "desk" },
+  commit: "c".repeat(40),
+  plans: [],
+  proof: "nobody",
 };
 
 const keysOf = ({ objects }: AStore): readonly string[] => [...objects.keys()].toSorted();
@@ -206,6 +214,8 @@ describe("what is only said again is not written again", () => {
     ],
     ["a stop that a retry meets again", [{ ...EFFECTS, outcome: "stopped", reason: "no" }, decision({ outcome: "go" })], 2],
     ["a command that is run again after it had to wait", [said(1), said(1)], 1],
+    ["a terminal that begins anew, where nothing came of it", [BEGUN, BEGUN], 1],
+    ["a terminal that begins anew, after something did", [BEGUN, decision({ outcome: "go" }), BEGUN], 3],
     ["the second line of the same note", [said(1), said(1, { index: 1 }), said(1)], 2],
     ["a command that failed after all", [said(1), said(1, { verdict: "failed", reason: "held" })], 2],
   ];
