@@ -1,12 +1,11 @@
 /** Listings: ListObjectsV2 and ListObjectVersions, in MinIO's words (measured 2026-11-24). */
 import { bucketOf } from "./bucket-routes.ts";
 import { nameOf, objectPage, versionPage, type Entry, type VersionEntry } from "./listing.ts";
+import { readMarker, writeMarker, type Marker } from "./marker.ts";
 import { S3Error } from "./refusal.ts";
 import type { Handler } from "./world.ts";
 import { document, type Element } from "./xml.ts";
 
-/** MinIO ends its markers so: a marker is not a key, and goes back as it came. */
-const MARKER_TAIL = "[minio_cache:v2,return:]";
 const OWNER: Element = [
   "Owner",
   [
@@ -19,8 +18,10 @@ export const listObjects: Handler = (world, { bucketName, query }) => {
   const [prefix, delimiter, maxKeys] = [query.get("prefix") ?? "", query.get("delimiter") ?? "", maxKeysOf(query)];
   const token = query.get("continuation-token");
   const encode = encoderOf(query);
-  const after = token === null ? "" : fromToken(token);
-  const page = objectPage(bucketOf(world, bucketName), { prefix, delimiter, after, limit: maxKeys });
+  const marker: Marker = token === null ? { name: query.get("start-after") ?? "", page: "first" } : fromToken(token);
+  const readsAhead = marker.page === "later" && delimiter === "";
+  const options = { prefix, delimiter, after: marker.name, limit: maxKeys, readsAhead };
+  const page = objectPage(bucketOf(world, bucketName), options);
   const next = nameOf(page.next);
   const contents = page.entries.flatMap((entry): readonly Element[] =>
     "key" in entry ? [["Contents", contentOf(entry, encode)]] : [],
@@ -31,8 +32,9 @@ export const listObjects: Handler = (world, { bucketName, query }) => {
   const body = document("ListBucketResult", [
     ["Name", bucketName],
     ["Prefix", encode(prefix)],
+    ...given("StartAfter", query.get("start-after")),
     ...given("ContinuationToken", token),
-    ...given("NextContinuationToken", next === undefined ? null : toToken(next)),
+    ...given("NextContinuationToken", next === undefined ? null : toToken(writeMarker(next, marker.page))),
     ["KeyCount", page.entries.length],
     ["MaxKeys", maxKeys],
     ...given("Delimiter", delimiter === "" ? null : delimiter),
@@ -50,18 +52,17 @@ export const listObjectVersions: Handler = (world, { bucketName, query }) => {
   ) as [string, string, string];
   const maxKeys = maxKeysOf(query);
   const encode = encoderOf(query);
-  const markerKey = keyMarker.endsWith(MARKER_TAIL) ? keyMarker.slice(0, -MARKER_TAIL.length) : keyMarker;
+  const marker = readMarker(keyMarker);
   // MinIO knows no version without its key, and no marker outside the prefix.
-  if ((markerKey === "" && versionMarker !== "") || !(markerKey === "" || markerKey.startsWith(prefix))) {
-    throw new S3Error("NotImplemented");
-  }
-  const bucket = bucketOf(world, bucketName);
-  const { entries, next } = versionPage(bucket, { prefix, keyMarker: markerKey, versionMarker, limit: maxKeys });
+  const lost = marker.name === "" ? versionMarker !== "" : !marker.name.startsWith(prefix);
+  if (lost) throw new S3Error("NotImplemented");
+  const at = { after: marker.name, afterVersion: versionMarker, readsAhead: marker.page === "later" };
+  const { entries, next } = versionPage(bucketOf(world, bucketName), { prefix, limit: maxKeys, ...at });
   const body = document("ListVersionsResult", [
     ["Name", bucketName],
     ["Prefix", encode(prefix)],
     ["KeyMarker", encode(keyMarker)],
-    ...given("NextKeyMarker", next === undefined ? null : encode(`${next.key}${MARKER_TAIL}`)),
+    ...given("NextKeyMarker", next === undefined ? null : encode(writeMarker(next.key, marker.page))),
     ["NextVersionIdMarker", next?.version.versionId ?? ""],
     ["VersionIdMarker", versionMarker],
     ["MaxKeys", maxKeys],
@@ -110,7 +111,7 @@ function maxKeysOf(query: URLSearchParams): number {
   return Number(text);
 }
 
-/** encoding-type=url: as Go escapes queries, but for the slash; a space is a plus. */
+/** encoding-type=url as MinIO does it: not the slash and the star, but the tilde, and a space is a plus. */
 function encoderOf(query: URLSearchParams): (text: string) => string {
   const encoding = query.get("encoding-type");
   if (encoding === null || encoding === "") return (text) => text;
@@ -119,19 +120,19 @@ function encoderOf(query: URLSearchParams): (text: string) => string {
   }
   return (text) =>
     encodeURIComponent(text)
-      .replaceAll(/[!'()*]/g, (sign) => `%${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase()}`)
+      .replaceAll(/[!'()~]/g, (sign) => `%${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase()}`)
       .replaceAll("%20", "+")
       .replaceAll("%2F", "/");
 }
 
-function toToken(name: string): string {
-  return Buffer.from(`${name}${MARKER_TAIL}`).toString("base64");
+function toToken(marker: string): string {
+  return Buffer.from(marker).toString("base64");
 }
 
-function fromToken(token: string): string {
-  const name = Buffer.from(token, "base64").toString();
-  if (!name.endsWith(MARKER_TAIL)) {
+function fromToken(token: string): Marker {
+  const text = Buffer.from(token, "base64").toString();
+  if (text === "" || toToken(text) !== token) {
     throw new S3Error("InvalidArgument", { message: "The continuation token provided is incorrect" });
   }
-  return name.slice(0, -MARKER_TAIL.length);
+  return readMarker(text);
 }

@@ -40,13 +40,14 @@ export function lockOfBody(body: string, now: Date): Lock | undefined {
   return { mode, retainUntil };
 }
 
-/** Throws S3Error where the lock of today forbids the one of tomorrow: nobody shortens COMPLIANCE, and GOVERNANCE only with the bypass. */
+/**
+ * Throws S3Error where the lock of today forbids the one of tomorrow: without the bypass a lock is only extended, also one of GOVERNANCE,
+ * and one of COMPLIANCE with it, too.
+ */
 export function checkLockChange(before: Lock | undefined, after: Lock | undefined, bypass: boolean, now: Date): void {
   if (before === undefined || before.retainUntil <= now) return;
-  const looser = after === undefined || after.retainUntil < before.retainUntil;
-  const weaker = before.mode === "COMPLIANCE" && after?.mode !== "COMPLIANCE";
   if (before.mode === "GOVERNANCE" && bypass) return;
-  if (looser || weaker) throw wormProtected();
+  if (after?.mode !== before.mode || after.retainUntil < before.retainUntil) throw wormProtected();
 }
 
 /** Throws S3Error where a version may not be deleted yet. */

@@ -35,7 +35,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "GET",
     on: "bucket",
     needs: "list-type=2",
-    parameters: [...PAGE, "delimiter", "continuation-token"],
+    parameters: [...PAGE, "delimiter", "continuation-token", "start-after"],
     handle: listObjects,
   },
   {
