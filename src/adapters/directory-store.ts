@@ -17,6 +17,7 @@ import { link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises
 import { dirname, join, resolve } from "node:path";
 import { Stalled } from "../core/errors.ts";
 import type { AuditableStore, ObjectFacts, ObjectVersion, StoredObject } from "../core/ports.ts";
+import { assertKey } from "./object-key.ts";
 
 const INCOMING = "@incoming";
 const LEFTOVER_AGE_MS = 3_600_000;
@@ -85,12 +86,13 @@ class DirectoryStore implements AuditableStore {
     return found;
   }
 
-  /** It keeps no checksum: what is on the disk is all that it knows. */
-  async facts(key: string, versionId?: string): Promise<ObjectFacts | undefined> {
+  /** It keeps no checksum beside the content: the one that it tells is of what is on the disk now. */
+  async facts(key: string, versionId?: string, signal?: AbortSignal): Promise<ObjectFacts | undefined> {
     const file = this.#file(key);
     const version = versionId === undefined ? await newestVersion(file) : Number(versionId);
-    const found = version === 0 ? undefined : await stat(versionFile(file, version)).catch(ignoreMissing);
-    return found && { sizeBytes: found.size, sha256: undefined, lock: undefined };
+    if (!(version > 0)) return undefined;
+    const body = await readFile(versionFile(file, version), { signal }).catch(ignoreMissing);
+    return body && { sizeBytes: body.byteLength, sha256: createHash("sha256").update(body).digest("hex"), lock: undefined };
   }
 
   /** Key → the numbers of its versions, by key in byte order. */
@@ -145,14 +147,6 @@ class DirectoryStore implements AuditableStore {
     await syncDirectory(dirname(file)).catch(ignoreMissing);
     return answer;
   }
-}
-
-/** Keys become paths: nothing may lead out of the directory, and no key may look like a version of another. */
-function assertKey(key: string): void {
-  const segments = key.split("/");
-  const bad =
-    !/^[a-z0-9._/-]{1,1000}$/.test(key) || segments.some((segment) => segment === "" || segment === "." || segment === "..");
-  if (bad) throw new Error(`not a key of the claim store: ${JSON.stringify(key)}`);
 }
 
 function versionFile(file: string, version: number): string {

@@ -1,16 +1,17 @@
 /** The contract of a claim store (DESIGN 3), as a suite that takes any factory. */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { ObjectStore } from "../../src/core/ports.ts";
+import type { AuditableStore, ObjectStore } from "../../src/core/ports.ts";
 
 export interface StoreUnderTest extends AsyncDisposable {
-  readonly store: ObjectStore;
+  readonly store: AuditableStore;
   /** The same objects, as another process sees them. */
-  open(): Promise<ObjectStore>;
+  open(): Promise<AuditableStore>;
 }
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const textOf = (object: { body: Uint8Array } | undefined): string | undefined => object && Buffer.from(object.body).toString();
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export function objectStoreContract(name: string, start: () => Promise<StoreUnderTest>): void {
   describe(`the claim store in ${name}`, () => {
@@ -136,6 +137,75 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       await under.store.putNew("claims/shop-dev/00000001.json", bytes("one"));
       expect(textOf(await other.read("claims/shop-dev/00000001.json"))).toBe("one");
       expect(await other.putNew("claims/shop-dev/00000001.json", bytes("two"))).toBe("exists");
+    });
+
+    test("tells an auditor every version of a mutable key, the newest first", async () => {
+      await using under = await start();
+      const { store } = under;
+      await store.putNew("claims/a/00000001.json", bytes("{}"));
+      let etag: string | undefined;
+      for (const text of ["one", "two", "three"]) {
+        const put = await store.replace("current/a.yaml", bytes(text), etag);
+        etag = put === "conflict" ? expect.fail("conflict") : put.etag;
+      }
+      const versions = await store.versions("current/");
+      expect(versions.map(({ key, kind, isLatest }) => [key, kind, isLatest])).toEqual([
+        ["current/a.yaml", "object", true],
+        ["current/a.yaml", "object", false],
+        ["current/a.yaml", "object", false],
+      ]);
+      expect(new Set(versions.map(({ versionId }) => versionId)).size).toBe(3);
+      const sizes = await Promise.all(versions.map(async ({ key, versionId }) => store.facts(key, versionId)));
+      expect(sizes.map((facts) => facts?.sizeBytes)).toEqual([5, 3, 3]);
+      expect(sizes.map((facts) => facts?.sha256)).toEqual(["three", "two", "one"].map(sha256));
+      const age = Date.now() - Date.parse(versions[0]?.at ?? "");
+      expect(Math.abs(age)).toBeLessThan(60_000);
+      expect(await store.versions("nothing/")).toEqual([]);
+      expect((await store.versions("")).map(({ key }) => key)).toEqual([
+        "claims/a/00000001.json",
+        ...Array(3).fill("current/a.yaml"),
+      ]);
+    });
+
+    test("tells of an object its size, its SHA-256 and its lock, and nothing of one that is not there", async () => {
+      await using under = await start();
+      const { store } = under;
+      const retainUntil = new Date(Date.now() + 60_000);
+      await store.putNew("claims/a/00000001.json", bytes("locked"), { retainUntil });
+      await store.replace("current/a.yaml", bytes("free"), undefined);
+      const locked = await store.facts("claims/a/00000001.json");
+      expect(locked).toMatchObject({ sizeBytes: 6, sha256: sha256("locked") });
+      expect(locked?.lock?.mode).toBe(store.locks ? "COMPLIANCE" : undefined);
+      if (store.locks) expect(Math.abs((locked?.lock?.retainUntil.getTime() ?? 0) - retainUntil.getTime())).toBeLessThan(1000);
+      expect(await store.facts("current/a.yaml")).toEqual({ sizeBytes: 4, sha256: sha256("free"), lock: undefined });
+      expect(await store.facts("claims/a/00000002.json")).toBeUndefined();
+    });
+
+    test.each([
+      "",
+      "/claims/x",
+      "claims/../x",
+      "claims//x",
+      "claims/",
+      "claims/Shop",
+      "claims/a@2",
+      "claims/é",
+      "a".repeat(1100),
+    ])("writes nothing under %j, which is no key", async (key) => {
+      await using under = await start();
+      await expect(under.store.putNew(key, bytes("x"))).rejects.toThrow("not a key");
+      await expect(under.store.replace(key, bytes("x"), undefined)).rejects.toThrow("not a key");
+      expect(await under.store.list("")).toEqual([]);
+    });
+
+    test("gives up when it is told to", async () => {
+      await using under = await start();
+      const { store } = under;
+      await store.putNew("claims/a/00000001.json", bytes("one"));
+      const signal = AbortSignal.abort(new Error("no longer"));
+      await expect(store.list("claims/", signal)).rejects.toThrow();
+      await expect(store.read("claims/a/00000001.json", signal)).rejects.toThrow();
+      await expect(store.versions("claims/", signal)).rejects.toThrow();
     });
   });
 }
