@@ -12,7 +12,7 @@ import { openLog } from "./adapters/log.ts";
 import { readConfig, mistakeLines, type Config } from "./config.ts";
 import type { Platform } from "./core/claim/platform.generated.ts";
 import type { Log } from "./core/log.ts";
-import type { ObjectStore } from "./core/ports.ts";
+import type { AuditableStore } from "./core/ports.ts";
 import { startCloudflare, type SandboxCloudflare } from "./sandbox/cloudflare.ts";
 import { PEOPLE, tagsFor } from "./sandbox/company.ts";
 import { startFlux, type SandboxFlux } from "./sandbox/flux.ts";
@@ -43,7 +43,7 @@ export interface Servers extends AsyncDisposable {
   readonly flux: SandboxFlux;
   readonly registry: SandboxRegistry;
   /** The claim store, to look into. */
-  readonly store: ObjectStore;
+  readonly store: AuditableStore;
   /** Environment variables of the claimbot, for a second one or the command line. */
   readonly env: Readonly<Record<string, string>>;
   readonly bot: { readonly username: string };

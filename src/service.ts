@@ -11,7 +11,8 @@ import { decide, type IntakeFacts } from "./core/intake.ts";
 import type { Log } from "./core/log.ts";
 import type { Forge } from "./core/ports.ts";
 import { dispatch } from "./flows/dispatch.ts";
-import type { ForgeWorld } from "./flows/world.ts";
+import type { AuditableWorld, ForgeWorld } from "./flows/world.ts";
+import { isVerifyDue } from "./flows/verify/verify-daily.ts";
 import { httpApp } from "./http/app.ts";
 import { controlApp, startControl } from "./http/control.ts";
 import { newMetrics } from "./http/metrics.ts";
@@ -60,7 +61,11 @@ export async function startService(
     defaultBranch: undefined,
   };
   const world = lazily(async () => {
-    const opened = await openForgeWorld(config, dataDirectory, forge, queue, log, now);
+    const opened = {
+      ...(await openForgeWorld(config, dataDirectory, forge, queue, log, now)),
+      alarm: metrics.alarm,
+      verified: metrics.verified,
+    };
     const [me, project] = await Promise.all([forge.me(), forge.project()]);
     Object.assign(facts, { projectId: project.id, botId: me.id, defaultBranch: project.defaultBranch });
     return opened;
@@ -84,6 +89,8 @@ export async function startService(
   const sweepNow = async (): Promise<void> => {
     await queue.prune(KEPT_DAYS);
     await queue.enqueue({ kind: "sweep" });
+    const [last] = await queue.reports({ key: "verify", limit: 1 });
+    if (isVerifyDue(last?.finishedAt, new Date())) await queue.enqueue({ kind: "verify" });
   };
   await sweepNow();
   const timer = setInterval(() => {
@@ -115,7 +122,7 @@ async function openForgeWorld(
   queue: Queue,
   log: Log,
   now: () => Date,
-): Promise<ForgeWorld> {
+): Promise<ForgeWorld & AuditableWorld> {
   const project = await forge.project();
   const { url, token } = config.gitlab;
   const repository = await openMirror({

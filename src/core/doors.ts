@@ -56,6 +56,7 @@ export const JOB_DOORS: Readonly<Record<Job["kind"], DoorName>> = {
   release: "timer",
   "fan-out": "timer",
   sweep: "timer",
+  verify: "timer",
 };
 
 /** What a route demands. public: answers anybody, and says nothing that is worth asking for. webhook: proves by itself who sent it. */

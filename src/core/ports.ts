@@ -295,7 +295,8 @@ export interface Forge {
   /** All statuses of a commit, oldest first; to the last page. */
   statuses(sha: string, signal?: AbortSignal): Promise<readonly SeenStatus[]>;
   environment(name: string, signal?: AbortSignal): Promise<ForgeEnvironment | undefined>;
-  saveEnvironment(environment: Omit<ForgeEnvironment, "state">, signal?: AbortSignal): Promise<void>;
+  /** Makes or changes it; what GitLab says that it is now. */
+  saveEnvironment(environment: Omit<ForgeEnvironment, "state">, signal?: AbortSignal): Promise<ForgeEnvironment>;
   stopEnvironment(name: string, signal?: AbortSignal): Promise<void>;
   /** Makes sure that the newest deployment of the environment is of this commit and successful. */
   deploy(environment: string, commit: string, ref: string, signal?: AbortSignal): Promise<void>;
@@ -331,7 +332,9 @@ export type Job =
       /** The head that the commenter's page was about; a command can be refused by it, never permitted. */
       readonly intendedSha: string | undefined;
     }
-  | { readonly kind: "sweep" };
+  | { readonly kind: "sweep" }
+  /** Reads the whole claim store as an auditor would. */
+  | { readonly kind: "verify" };
 
 /** At most one job runs and one waits per key. A command's key is its note: commands never coalesce. */
 export function jobKey(job: Job): string {
@@ -346,6 +349,8 @@ export function jobKey(job: Job): string {
       return "fan-out";
     case "sweep":
       return "sweep";
+    case "verify":
+      return "verify";
   }
 }
 

@@ -6,6 +6,9 @@ import { sayStatus } from "./commit-status.ts";
 import type { ForgeWorld } from "./world.ts";
 
 const NAME = "claimbot/apply";
+/** Somebody else did it, such as a terminal. */
+const NOTHING_LEFT: StatusPart = { state: "settled", words: "nothing left to do" };
+const OWN_ERROR: StatusPart = { state: "stopped", words: "stopped by an error of claimbot's own: see its log" };
 
 /** `mr` is the merge request whose change of the environment is the newest; undefined for a change that came without one. */
 export async function tellApply(
@@ -26,6 +29,20 @@ export async function tellApply(
   await say(world, { sha, mergeRequest: mr.iid }, { [environment]: part }, signal);
 }
 
+/** For an end that no report tells of: what is said to be on its way is not so any more. What has another end keeps it. */
+export async function endApply(
+  world: ForgeWorld,
+  environment: string,
+  how: "nothing left" | "own error",
+  signal: AbortSignal,
+): Promise<void> {
+  const part = how === "nothing left" ? NOTHING_LEFT : OWN_ERROR;
+  for (const status of await world.memory.openStatuses()) {
+    if (status.name === NAME && status.parts[environment]?.state === "waiting")
+      await say(world, status, { [environment]: part }, signal);
+  }
+}
+
 /**
  * Ends what nobody works on: `atWork` are the environments that have something to do, whose own jobs will tell of it. What was cut off
  * while it was written is looked up in GitLab first, so that nothing is said twice.
@@ -34,7 +51,7 @@ export async function finishApply(world: ForgeWorld, atWork: ReadonlySet<string>
   for (const status of await world.memory.openStatuses()) {
     if (status.name !== NAME) continue;
     const left = Object.entries(status.parts).filter(([name, { state }]) => state === "waiting" && !atWork.has(name));
-    const ended = left.map(([name]): [string, StatusPart] => [name, { state: "settled", words: "nothing left to do" }]);
+    const ended = left.map(([name]): [string, StatusPart] => [name, NOTHING_LEFT]);
     if (ended.length === 0 && status.said !== undefined) continue;
     try {
       if (ended.length === 0 && (await isThere(world, status, signal))) continue;

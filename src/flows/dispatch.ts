@@ -4,10 +4,11 @@ import { chatops } from "./chatops.ts";
 import { review } from "./review.ts";
 import { runRelease } from "./run-release.ts";
 import { fanOut, sweep } from "./upkeep.ts";
-import type { ForgeWorld } from "./world.ts";
+import { verifyDaily } from "./verify/verify-daily.ts";
+import type { ServiceWorld } from "./world.ts";
 
 /** Throws Waiting, Stalled or Stale; the queue knows what each means. */
-export async function dispatch(world: ForgeWorld, job: Job, signal: AbortSignal): Promise<void> {
+export async function dispatch(world: ServiceWorld, job: Job, signal: AbortSignal): Promise<void> {
   switch (job.kind) {
     case "review":
       await review(world, job.mergeRequest, signal);
@@ -26,5 +27,8 @@ export async function dispatch(world: ForgeWorld, job: Job, signal: AbortSignal)
       return;
     case "sweep":
       await sweep(world, signal);
+      return;
+    case "verify":
+      await verifyDaily(world, signal);
   }
 }

@@ -1,20 +1,46 @@
 /** What GitLab says of the merge request behind a release, read once into one value. */
 import { Stale } from "../core/errors.ts";
 import type { ReviewFacts } from "../core/gates.ts";
-import type { MergeRequest } from "../core/ports.ts";
+import type { Forge, MergeRequest } from "../core/ports.ts";
 import type { ForgeWorld } from "./world.ts";
 
-/** The merged merge request that brought `commit`; undefined for a push past review, or one to another branch. */
+/** The merged merge request that brought `commit`, as it was when it was first found; undefined for a push past review, or one to another branch. */
 export async function mergeRequestBehind(
   world: ForgeWorld,
   commit: string,
   signal: AbortSignal,
 ): Promise<MergeRequest | undefined> {
+  const known = ORIGINS.get(world.forge)?.get(commit);
+  if (known !== undefined) return known;
   const project = await world.forge.project(signal);
   const candidates = await world.forge.mergeRequestsOf(commit, signal);
-  return candidates.find(
+  const found = candidates.find(
     (mr) => mr.state === "merged" && mr.targetBranch === project.defaultBranch && mr.mergedCommit === commit,
   );
+  if (found !== undefined) keep(ORIGINS, world.forge, commit, found);
+  return found;
+}
+
+// Both never change: what brought a commit, and when GitLab first saw one. That there is none is asked again.
+const ORIGINS = new WeakMap<Forge, Map<string, MergeRequest>>();
+const SEEN_AT = new WeakMap<Forge, Map<string, string>>();
+const MOST_KEPT = 1000;
+
+function keep<T>(kept: WeakMap<Forge, Map<string, T>>, forge: Forge, key: string, value: T): void {
+  const values = kept.get(forge) ?? new Map<string, T>();
+  kept.set(forge, values.set(key, value));
+  const oldest = values.keys().next().value;
+  if (values.size > MOST_KEPT && oldest !== undefined) values.delete(oldest);
+}
+
+/** When GitLab first saw the head, by its own clock. */
+async function headSeenAt({ forge }: ForgeWorld, { iid, sha }: MergeRequest, signal: AbortSignal): Promise<string | undefined> {
+  const key = `${iid} ${sha}`;
+  const known = SEEN_AT.get(forge)?.get(key);
+  if (known !== undefined) return known;
+  const seenAt = (await forge.versions(iid, signal)).find(({ headSha }) => headSha === sha)?.createdAt;
+  if (seenAt !== undefined) keep(SEEN_AT, forge, key, seenAt);
+  return seenAt;
 }
 
 export async function reviewFacts(
@@ -23,8 +49,8 @@ export async function reviewFacts(
   environment: string,
   signal: AbortSignal,
 ): Promise<ReviewFacts> {
-  const [versions, approvals, reviewed, people] = await Promise.all([
-    world.forge.versions(mr.iid, signal),
+  const [seenAt, approvals, reviewed, people] = await Promise.all([
+    headSeenAt(world, mr, signal),
     world.forge.approvals(mr.iid, signal),
     world.memory.reviewedPlans(mr.iid),
     peopleOf(world, mr, signal),
@@ -38,7 +64,7 @@ export async function reviewFacts(
     approvals,
     labels: mr.labels,
     ...(mr.mergedAt !== undefined && { mergedAt: mr.mergedAt }),
-    headSeenAt: versions.find(({ headSha }) => headSha === mr.sha)?.createdAt,
+    headSeenAt: seenAt,
     reviewed: digest === undefined || reviewed === undefined ? undefined : { digest, storedAt: reviewed.storedAt },
   };
 }

@@ -5,7 +5,7 @@ import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import type { Plan } from "../core/plan.ts";
 import type { MergeRequest } from "../core/ports.ts";
 import { renderReportNote, reportMarker, type ReleaseOutcome } from "../core/render/report-note.ts";
-import { tellApply } from "./apply-status.ts";
+import { endApply, tellApply } from "./apply-status.ts";
 import { forgeGround, type ForgeGround } from "./forge-ground.ts";
 import { Locks } from "./locks.ts";
 import { closeOvertaken } from "./overtaken.ts";
@@ -40,6 +40,9 @@ export async function runRelease(
         await say(world, ground, name, undefined, { kind: "stalled", reason: error.message, wayOut: error.wayOut }, signal);
       }
       // Stale: nothing was done, and the next run says what comes of it.
+      if (!(error instanceof Waiting || error instanceof Stalled || error instanceof Stale)) {
+        await endApply(world, name, "own error", signal);
+      }
       if (error instanceof Stale) world.log.info({ environment: name, reason: error.message }, "stale");
       throw error;
     }
@@ -53,7 +56,10 @@ async function report(
   outcome: Outcome,
   signal: AbortSignal,
 ): Promise<void> {
-  if (outcome.kind === "unchanged") return;
+  if (outcome.kind === "unchanged") {
+    await endApply(world, name, "nothing left", signal);
+    return;
+  }
   const { plan } = outcome;
   if (outcome.kind === "held") {
     await say(world, ground, name, plan, outcome, signal);

@@ -39,3 +39,10 @@ export interface ForgeWorld extends World {
   /** Counts something that nobody should do, beside the log. */
   readonly alarm?: (what: Alarm) => void;
 }
+
+/** The service's own: it looks after its store too. */
+export interface ServiceWorld extends ForgeWorld, AuditableWorld {
+  readonly store: AuditableStore;
+  /** Told how much of the store deviates, beside the log. */
+  readonly verified?: (deviations: number) => void;
+}

@@ -9,6 +9,8 @@ export interface Metrics {
   job(kind: Job["kind"], outcome: string, seconds: number): void;
   /** Somebody did what nobody should; the log says who and where. */
   alarm(what: string): void;
+  /** The claim store was read as an auditor would, and so much of it deviates. */
+  verified(deviations: number): void;
   /** The text that Prometheus reads, and its content type. */
   page(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -53,11 +55,29 @@ export function newMetrics(pending: () => Promise<{ readonly waiting: number; re
     labelNames: ["state"],
     registers,
   });
+  // Nobody may read a zero before anybody looked.
+  const unknownYet: Registry[] = [];
+  const deviations = new Gauge({
+    name: "claimbot_store_deviations",
+    help: "What deviated in the claim store when it was last verified; each has a line in the log",
+    registers: unknownYet,
+  });
+  const verifiedAt = new Gauge({
+    name: "claimbot_store_verified_timestamp_seconds",
+    help: "When the claim store was last verified to its end",
+    registers: unknownYet,
+  });
   return {
     webhook: (source, answer) => webhooks.inc({ source, answer }),
     job(kind, outcome, seconds) {
       jobs.inc({ kind, outcome });
       durations.observe({ kind }, seconds);
+    },
+    verified(count) {
+      registry.registerMetric(deviations);
+      registry.registerMetric(verifiedAt);
+      deviations.set(count);
+      verifiedAt.setToCurrentTime();
     },
     alarm: (what) => alarms.inc({ alarm: what }),
     async page() {

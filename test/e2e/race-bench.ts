@@ -22,7 +22,7 @@ import {
   type Job,
   type Jobs,
   type Memory,
-  type ObjectStore,
+  type AuditableStore,
   type Repository,
   type ReviewedPlans,
   type StickyNote,
@@ -31,7 +31,7 @@ import { DEFAULT_POLICIES } from "../../src/core/permission/default-policies.ts"
 import { LogCache } from "../../src/flows/log-cache.ts";
 import { dispatch } from "../../src/flows/dispatch.ts";
 import { openAuditLog } from "../../src/targets/claim-store/audit-log.ts";
-import type { ForgeWorld } from "../../src/flows/world.ts";
+import type { ForgeWorld, ServiceWorld } from "../../src/flows/world.ts";
 import { startServers, type Servers } from "../../src/rehearsal.ts";
 import { statusMemory } from "../flows/status-memory.ts";
 import { raceSeed } from "./race-seed.ts";
@@ -113,7 +113,7 @@ export async function startBench(): Promise<Bench> {
   const { gitlab, registry } = config;
   if (gitlab === undefined || registry === undefined) throw new Error("the rehearsal has a GitLab and a registry");
   const forge = openForge(gitlab);
-  const world: ForgeWorld = {
+  const world: ServiceWorld = {
     instance: config.instance,
     repository: repositoryOf(servers, async (what) => counted({ where: "git", what })),
     store,
@@ -280,11 +280,14 @@ function once<A extends readonly unknown[], R>(ask: (...input: A) => Promise<R>)
 }
 
 /** Writes are told in the row of calls; nobody acts between them: they are our own. */
-function watchedStore(store: ObjectStore, calls: Call[]): ObjectStore {
+function watchedStore(store: AuditableStore, calls: Call[]): AuditableStore {
   return {
     name: store.name,
     read: async (key, signal) => store.read(key, signal),
     list: async (prefix, signal) => store.list(prefix, signal),
+    locks: store.locks,
+    versions: async (prefix, signal) => store.versions(prefix, signal),
+    facts: async (key, versionId, signal) => store.facts(key, versionId, signal),
     async putNew(key, body, options) {
       const written = await store.putNew(key, body, options);
       calls.push({ where: "store", what: `${written === "exists" ? "find" : "put"} ${key}` });
