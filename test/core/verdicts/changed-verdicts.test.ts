@@ -1,7 +1,10 @@
 import MarkdownIt from "markdown-it";
 import { describe, expect, test } from "vitest";
 import { quickActionIn } from "../../../src/core/render/encode.ts";
-import { NOW, PLANNED, propose, swap, type Edit } from "./starter-rules.ts";
+import { renderPlanNote, type PlanNote } from "../../../src/core/render/plan-note.ts";
+import type { ChangedVerdicts } from "../../../src/core/verdicts/changed-verdicts.ts";
+import { paymentsProd } from "../render/plans.ts";
+import { PLANNED, propose, swap, type Edit } from "./starter-rules.ts";
 
 const FREEZE = `  freezes:
     - key: audit
@@ -43,3 +46,59 @@ describe("the note on a change of rules", () => {
     expect(tokens.filter(({ type }) => type === "table_open").length).toBe((note.match(/^\| --- /gm) ?? []).length);
   });
 });
+
+const NOTE: PlanNote = { plans: [paymentsProd], diagnostics: [], conflicts: [], rules: undefined, remarks: [] };
+const HOSTILE = ["`</details>`", "@all | !12 #3", "/merge\n/approve", "<img src=x> ![x](http://x)", "```\n| a |"];
+
+/** As many of everything as somebody with bad intentions could write. */
+function flood(count: number): ChangedVerdicts {
+  const text = (n: number): string => `${HOSTILE[n % HOSTILE.length]}${n}`;
+  const many = Array.from({ length: count }, (_, n) => n);
+  return {
+    demands: many.map((n) => ({
+      rule: "freeze",
+      type: n % 2 === 0 ? "prod" : "dev",
+      before: "no freeze",
+      after: text(n),
+      turn: n % 3 === 0 ? "looser" : "stricter",
+      environments: many.map(text),
+      mergeRequests: many,
+    })),
+    permissions: [],
+    claims: many.map((n) => ({
+      path: `environments/dev/${text(n)}`,
+      mergeRequest: n % 2 === 0 ? n : undefined,
+      verdict: n % 5 === 0 ? "accepted" : "refused",
+      mistakes: many.map((line) => ({
+        code: "claim/owner-unknown",
+        severity: "error",
+        path: text(n),
+        line,
+        column: 1,
+        endColumn: 2,
+        message: text(line),
+        hint: text(line),
+      })),
+    })),
+    named: many.map(text),
+    unseen: { environments: count, mergeRequests: count },
+  };
+}
+
+test.each([1, 7, 60])(
+  "whatever stands in rules and claims, and however much (%i), the note keeps its shape and its size",
+  (count) => {
+    const limit = 30_000;
+    const note = renderPlanNote({ ...NOTE, verdicts: flood(count) }, limit);
+    expect(note.length).toBeLessThan(limit);
+    expect(quickActionIn(note)).toBeUndefined();
+    const tokens = new MarkdownIt({ html: true }).parse(note, {});
+    const html = tokens.filter(({ type }) => type === "html_block").map(({ content }) => content.trim());
+    expect(html.filter((text) => text.startsWith("<details>"))).toHaveLength(html.filter((text) => text === "</details>").length);
+    expect(tokens.filter(({ type }) => type === "table_open")).toHaveLength((note.match(/^\| --- /gm) ?? []).length);
+    const inline = tokens.flatMap(({ children }) => children ?? []);
+    expect(inline.filter(({ type }) => type === "image" || type === "link_open")).toEqual([]);
+    // What is left of a mention or a reference outside of code is taken apart.
+    expect(note.replaceAll(/`[^\n]*?`|<code>.*?<\/code>/g, "")).not.toMatch(/@all|!12/);
+  },
+);

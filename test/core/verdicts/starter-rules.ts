@@ -13,7 +13,7 @@ import { ledgerOld, paymentsProd } from "../render/plans.ts";
 const STARTER = join(import.meta.dirname, "../../../static-environments");
 const CLAIMS = ["prod/payments-prod", "prod/shop-prod", "stage/payments-stage", "sue/shop-sue", "dev/ledger-dev"];
 
-export const NOW = new Date("2026-11-24T12:00:00Z");
+const NOW = new Date("2026-11-24T12:00:00Z");
 const PUBLISHED_AT = "2026-11-24T02:00:00.000Z";
 
 export interface Edit {
