@@ -13,8 +13,8 @@ const bytes = (text: string): Uint8Array => Buffer.from(text);
 const textOf = (object: { body: Uint8Array } | undefined): string | undefined => object && Buffer.from(object.body).toString();
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-export function objectStoreContract(name: string, start: () => Promise<StoreUnderTest>): void {
-  describe(`the claim store in ${name}`, () => {
+export function objectStoreContract(name: string, start: () => Promise<StoreUnderTest>, runs = true): void {
+  describe.skipIf(!runs)(`the claim store in ${name}`, () => {
     test("gives back what was put, and nothing for a key that was not", async () => {
       await using under = await start();
       const put = await under.store.putNew("claims/shop-dev/00000001.json", bytes("one"));
@@ -203,9 +203,9 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       const { store } = under;
       await store.putNew("claims/a/00000001.json", bytes("one"));
       const signal = AbortSignal.abort(new Error("no longer"));
-      await expect(store.list("claims/", signal)).rejects.toThrow();
-      await expect(store.read("claims/a/00000001.json", signal)).rejects.toThrow();
-      await expect(store.versions("claims/", signal)).rejects.toThrow();
+      await expect(store.list("claims/", signal)).rejects.toThrow(/no longer|aborted/);
+      await expect(store.read("claims/a/00000001.json", signal)).rejects.toThrow(/no longer|aborted/);
+      await expect(store.versions("claims/", signal)).rejects.toThrow(/no longer|aborted/);
     });
   });
 }
