@@ -57,7 +57,7 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: s
 /** A commit that the repository does not know is on none of its branches. */
 async function isOn(repository: Repository, commit: string, head: string): Promise<boolean> {
   try {
-    return await repository.isAncestor(commit, head);
+    return await repository.isAncestor(await repository.commit(commit), head);
   } catch (error) {
     if (error instanceof Stalled) return false;
     throw error;
