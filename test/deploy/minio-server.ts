@@ -58,7 +58,7 @@ export async function startMinio(subject: string): Promise<MinioUnderTest> {
     url,
     bucket,
     root: ROOT,
-    roleArn: /arn:minio:iam:::role\/\S+/.exec(output())?.[0] ?? "",
+    roleArn: await roleIn(output),
     token: async (sub, { audience = AUDIENCE, lifetimeSeconds = 300 } = {}) => provider.token(sub, audience, lifetimeSeconds),
     async user(policy) {
       users += 1;
@@ -99,6 +99,16 @@ async function startServer(
     if (answer?.ok) return { child, output: () => said };
     if (child.exitCode !== null || Date.now() > until) throw new Error(`MinIO did not start: ${said.slice(-2_000)}`);
     await pause(50);
+  }
+}
+
+/** The role that it made of the provider; it says so a moment after it is ready. */
+async function roleIn(output: () => string): Promise<string> {
+  for (const until = Date.now() + 10_000; ;) {
+    const role = /arn:minio:iam:::role\/\S+/.exec(output())?.[0];
+    if (role !== undefined) return role;
+    if (Date.now() > until) throw new Error(`MinIO told no role: ${output().slice(-2_000)}`);
+    await pause(20);
   }
 }
 

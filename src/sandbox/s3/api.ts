@@ -25,11 +25,9 @@ export function s3Api(world: World): Hono {
     const { method } = context.req;
     const { answer, fault, entry } = await answerOf(world, method, request);
     world.journal.push(entry);
-    if (fault?.kind === "lost-response" && answer.status < 300) {
-      incoming.socket.destroy();
-      return new Response();
-    }
-    return toResponse(answer, method, requestId, fault);
+    const cut = (): void => void incoming.socket.destroy();
+    if (fault?.kind === "lost-response" && answer.status < 300) cut();
+    return toResponse(answer, method, requestId, fault, cut);
   });
   return app;
 }

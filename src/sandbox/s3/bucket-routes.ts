@@ -2,7 +2,7 @@
 import type { Bucket } from "./bucket.ts";
 import { S3Error } from "./refusal.ts";
 import type { Handler, World } from "./world.ts";
-import { document, type Element } from "./xml.ts";
+import { document, readElements, type Element } from "./xml.ts";
 
 export function bucketOf(world: World, name: string): Bucket {
   const bucket = world.buckets.get(name);
@@ -10,7 +10,11 @@ export function bucketOf(world: World, name: string): Bucket {
   return bucket;
 }
 
-export const createBucket: Handler = (world, { bucketName, headers }) => {
+/** A region is asked for in the body, and any will do. */
+export const createBucket: Handler = (world, { bucketName, headers, body }) => {
+  const configuration = Buffer.from(body).toString();
+  const understood = configuration === "" || readElements(configuration, "CreateBucketConfiguration") !== undefined;
+  if (!understood) throw new S3Error("MalformedXML");
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucketName)) throw new S3Error("InvalidBucketName");
   if (world.buckets.has(bucketName)) throw new S3Error("BucketAlreadyOwnedByYou");
   const locks = headers.get("x-amz-bucket-object-lock-enabled") === "true";

@@ -5,7 +5,14 @@ import type { S3Error } from "./refusal.ts";
 import type { S3Answer } from "./world.ts";
 import { plainDocument, type Element } from "./xml.ts";
 
-export function toResponse(answer: S3Answer, method: string, requestId: string, fault: S3FaultKind | undefined): Response {
+/** `cut` ends the connection, for the fault that asks for it. */
+export function toResponse(
+  answer: S3Answer,
+  method: string,
+  requestId: string,
+  fault: S3FaultKind | undefined,
+  cut: () => void,
+): Response {
   const headers = new Headers({ "accept-ranges": "bytes", "x-amz-request-id": requestId, ...answer.headers });
   if (typeof answer.body === "string") {
     headers.set("content-type", "application/xml");
@@ -20,7 +27,7 @@ export function toResponse(answer: S3Answer, method: string, requestId: string, 
     return new Response(null, { status: answer.status, headers });
   }
   headers.set("content-length", String(answer.body.byteLength));
-  return new Response(bodyUnder(fault, answer.body), { status: answer.status, headers });
+  return new Response(bodyUnder(fault, answer.body, cut), { status: answer.status, headers });
 }
 
 /** The page says that it is the last. */
@@ -30,13 +37,14 @@ function withoutNext(listing: string): string {
     .replaceAll(/<(NextContinuationToken|NextKeyMarker)>[^<]*<\/\1>/g, "");
 }
 
-function bodyUnder(fault: S3FaultKind | undefined, body: Uint8Array): Buffer<ArrayBuffer> | ReadableStream {
+function bodyUnder(fault: S3FaultKind | undefined, body: Uint8Array, cut: () => void): Buffer<ArrayBuffer> | ReadableStream {
   const copy = Buffer.from(body);
-  if (fault?.kind === "damaged-body") copy.writeUInt8(copy.readUInt8(0) ^ 1, 0);
+  if (fault?.kind === "damaged-body" && copy.byteLength > 0) copy.writeUInt8(copy.readUInt8(0) ^ 1, 0);
   if (fault?.kind !== "cut-body") return copy;
   return new ReadableStream({
     start: (controller) => controller.enqueue(copy.subarray(0, copy.byteLength >> 1)),
-    pull: (controller) => controller.error(new Error("cut by a fault")),
+    // Asked for the second half, the first is on its way, and out of the process one turn later.
+    pull: () => void setImmediate(cut),
   });
 }
 

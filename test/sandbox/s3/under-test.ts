@@ -22,14 +22,14 @@ export const servers: readonly { readonly name: string; readonly start: () => Pr
   ...(REAL === undefined ? [] : [{ name: "a real MinIO", start: async () => reachMinio(REAL) }]),
 ];
 
-export function clientOf(url: string, keys: Keys & { readonly sessionToken?: string }): S3Client {
+export function clientOf(url: string, keys: Keys & { readonly sessionToken?: string }, maxAttempts = 1): S3Client {
   return new S3Client({
     endpoint: url,
     region: "us-east-1",
     forcePathStyle: true,
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
-    maxAttempts: 1,
+    maxAttempts,
     credentials: keys,
   });
 }
