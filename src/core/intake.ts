@@ -51,8 +51,11 @@ function mergeRequestEvent(body: unknown, facts: IntakeFacts): Intake {
   const merged =
     textAt(body, "object_attributes", "action") === "merge" || textAt(body, "object_attributes", "state") === "merged";
   const target = textAt(body, "object_attributes", "target_branch");
-  const releases = merged && (target === undefined || target === defaultBranchOf(body, facts));
-  return { jobs: releases ? [{ kind: "fan-out" }, review] : [review], decision: `merge request ${iid}: ${reason}` };
+  const decision = `merge request ${iid}: ${reason}`;
+  if (!merged) return { jobs: [review], decision };
+  // There is nothing left to review.
+  const releases = target === undefined || target === defaultBranchOf(body, facts);
+  return releases ? { jobs: [{ kind: "fan-out" }], decision } : nothing(`${decision}, but not into the default branch`);
 }
 
 /** Why a merge request is to be looked at again; undefined where nothing moved. */

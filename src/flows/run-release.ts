@@ -40,7 +40,7 @@ export async function runRelease(
         await say(world, ground, name, undefined, { kind: "stalled", reason: error.message, wayOut: error.wayOut }, signal);
       }
       // Stale: nothing was done, and the next run says what comes of it.
-      if (!(error instanceof Waiting || error instanceof Stalled || error instanceof Stale)) {
+      if (!(error instanceof Waiting || error instanceof Stalled || error instanceof Stale) && !signal.aborted) {
         await endApply(world, name, "own error", signal);
       }
       if (error instanceof Stale) world.log.info({ environment: name, reason: error.message }, "stale");

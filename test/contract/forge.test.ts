@@ -302,6 +302,36 @@ describe("statuses", () => {
     expect(s.gitlab.statuses(s.iid)).toMatchObject([{ state: "running" }]);
   });
 
+  test("go into the pipeline that is named, and by the branch where it is full or gone; the answer tells which", async () => {
+    await using s = await scene();
+    const sha = (await s.forge.mergeRequest(s.iid)).sha ?? "";
+    const set = async (state: "running" | "success", pipelineId?: number): Promise<number | undefined> =>
+      s.forge.setStatus(sha, "add", {
+        name: "claimbot/plan",
+        state,
+        description: state,
+        ...(pipelineId !== undefined && { pipelineId }),
+      });
+    const first = await set("running");
+    expect(first).toBe((await s.forge.mergeRequest(s.iid)).headPipeline);
+    expect(await set("success", first)).toBe(first);
+    const second = await s.gitlab.startPipeline(sha, "refs/merge-requests/1/head");
+    expect((await s.forge.mergeRequest(s.iid)).headPipeline).toBe(second);
+    expect(await set("success", second)).toBe(second);
+    expect((await s.forge.statuses(sha)).map(({ pipelineId, state, author }) => [pipelineId, state, author.username])).toEqual([
+      [first, "success", s.bot],
+      [second, "success", s.bot],
+    ]);
+    expect(await set("success", 99_999)).toBe(first);
+    s.gitlab.world.jobsPerPipeline = 2;
+    expect(await set("success", first)).toBe(first);
+  });
+
+  test("of a commit that GitLab does not have are none", async () => {
+    await using s = await scene();
+    expect(await s.forge.statuses("0123456789012345678901234567890123456789")).toEqual([]);
+  });
+
   test("are set again while GitLab is busy with another (409)", async () => {
     await using s = await scene();
     const { sha } = await s.forge.mergeRequest(s.iid);
@@ -358,7 +388,7 @@ describe("environments and deployments", () => {
   test.each(LOST_ANSWERS)("are written once when %s", async (_, fault) => {
     await using s = await scene();
     const commit = await s.gitlab.head();
-    const steps: readonly (readonly [RegExp, () => Promise<void>])[] = [
+    const steps: readonly (readonly [RegExp, () => Promise<unknown>])[] = [
       [/\/environments$/, async () => s.forge.saveEnvironment(shop)],
       [/\/deployments$/, async () => s.forge.deploy("shop-dev", commit, "main")],
       [/\/stop$/, async () => s.forge.stopEnvironment("shop-dev")],

@@ -1,6 +1,6 @@
 /** GitLab's environments and deployments: so that its own pages tell the truth. Every write here may be repeated. */
-import type { Forge } from "../../core/ports.ts";
-import { Uncertain } from "../http-client.ts";
+import type { Forge, ForgeEnvironment } from "../../core/ports.ts";
+import { Uncertain, type Refused } from "../http-client.ts";
 import { repeatable, unlessRefused, type Api } from "./api.ts";
 import { deploymentOf, environmentOf, list, type WireDeployment, type WireEnvironment } from "./wire.ts";
 
@@ -8,12 +8,17 @@ type Environments = Pick<Forge, "environment" | "saveEnvironment" | "stopEnviron
 
 export function environmentsOf(api: Api): Environments {
   const { project } = api;
+  /** Of those that were seen, so that whoever has just looked need not look again. */
+  const ids = new Map<string, number>();
 
   const find = async (name: string, signal: AbortSignal | undefined): Promise<WireEnvironment | undefined> => {
     const found: unknown = await api.call(signal, async ({ environments }) => environments.all(project, { name, perPage: 100 }));
-    return list(found)
+    const environment = list(found)
       .map(environmentOf)
-      .find((environment) => environment.name === name);
+      .find((one) => one.name === name);
+    if (environment === undefined) ids.delete(name);
+    else ids.set(name, environment.id);
+    return environment;
   };
 
   const newestDeployment = async (environment: string, signal: AbortSignal | undefined): Promise<WireDeployment | undefined> => {
@@ -26,28 +31,30 @@ export function environmentsOf(api: Api): Environments {
   return {
     environment: async (name, signal) => {
       const found = await find(name, signal);
-      if (found === undefined) return undefined;
-      const { id: _, ...environment } = found;
-      return environment;
+      return found && portOf(found);
     },
     saveEnvironment: async ({ name, tier, externalUrl, description }, signal) => {
       // An empty address takes it away; without one it would stay.
       const wanted = { tier, externalUrl: externalUrl ?? "", description: description ?? "" };
-      const save = async (): Promise<void> => {
-        const found = await find(name, signal);
-        await api.call(signal, async ({ environments }) =>
-          found === undefined ? environments.create(project, name, wanted) : environments.edit(project, found.id, wanted),
+      const save = async (): Promise<ForgeEnvironment> => {
+        const id = ids.get(name);
+        const saved = environmentOf(
+          await api.call(signal, async ({ environments }) =>
+            id === undefined ? environments.create(project, name, wanted) : environments.edit(project, id, wanted),
+          ),
         );
+        ids.set(name, saved.id);
+        return portOf(saved);
       };
-      // 400 "has already been taken": it came into being between the two calls.
-      await repeatable(
-        async () =>
-          unlessRefused(save, async (refused) => {
-            if (!/already been taken/i.test(refused.detail)) throw refused;
-            await save();
-          }),
-        signal,
-      );
+      // It came into being, or was deleted, since somebody looked.
+      const looked = async (refused: Refused): Promise<ForgeEnvironment> => {
+        const isMoved = refused.status === 404 || /already been taken/i.test(refused.detail);
+        const before = ids.get(name);
+        await find(name, signal);
+        if (!isMoved || ids.get(name) === before) throw refused;
+        return save();
+      };
+      return repeatable(async () => unlessRefused(save, looked), signal);
     },
     stopEnvironment: async (name, signal) => {
       await repeatable(async () => {
@@ -73,6 +80,10 @@ export function environmentsOf(api: Api): Environments {
       }
     },
   };
+}
+
+function portOf({ name, state, tier, externalUrl, description }: WireEnvironment): ForgeEnvironment {
+  return { name, state, tier, externalUrl, description };
 }
 
 const UNFINISHED: ReadonlySet<string> = new Set(["created", "running"]);
