@@ -5,7 +5,7 @@ import { merge } from "./actions/merge.ts";
 import { openMergeRequest, prepare, updateMergeRequest, type MergeRequestEdit } from "./actions/merge-requests.ts";
 import { comment, discussionOf, editNote, resolveDiscussion } from "./actions/notes.ts";
 import { branchMoved, commitToBranch } from "./actions/push.ts";
-import { statusesOf } from "./actions/statuses.ts";
+import { allStatuses, setStatus, startPipeline, statusesOf, type NewStatus } from "./actions/statuses.ts";
 import { NO_COMMIT, type FileChange } from "./bare-repository.ts";
 import { currentVersion, headSha, headRef } from "./merge-request-state.ts";
 import type {
@@ -281,6 +281,21 @@ export class GitlabHandle {
   statuses(of: number | string): readonly CommitStatus[] {
     const sha = typeof of === "string" ? of : headSha(this.mergeRequest(of));
     return sha === undefined ? [] : statusesOf(this.project, sha, false);
+  }
+
+  /** Each that was ever set, on whatever commit, newest state of each. */
+  allStatuses(): readonly CommitStatus[] {
+    return allStatuses(this.project);
+  }
+
+  /** As somebody with a token would. */
+  async setStatus(status: NewStatus, options: { as: string }): Promise<void> {
+    await setStatus(this.world, this.project, this.user(options.as), status);
+  }
+
+  /** What GitLab CI does for a commit; gives its id. */
+  async startPipeline(sha: string, ref: string): Promise<number> {
+    return startPipeline(this.world, this.project, sha, ref).id;
   }
 
   environments(): readonly Environment[] {

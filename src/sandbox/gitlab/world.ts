@@ -59,6 +59,8 @@ export class World {
   holdPreparation = false;
   /** So many status updates are answered 409, as while another one runs. */
   busyStatusUpdates = 0;
+  /** More in one pipeline are refused. */
+  jobsPerPipeline = Number.POSITIVE_INFINITY;
   /** Set by whoever delivers webhooks. */
   deliver: (happening: Happening) => void = () => undefined;
   readonly #root: string;

@@ -40,6 +40,11 @@ export async function setStatus(world: World, project: Project, by: User, input:
       (status.state === "pending" || status.state === "running"),
   );
   if (unfinished !== undefined) mustMove(unfinished.state, input.state);
+  const jobs = project.statuses.filter((status) => status.pipeline === pipeline).length;
+  // Only a pipeline that was asked for by its id can be full: else a new one is made (gitlab.md 3.2).
+  if (unfinished === undefined && input.pipelineId !== undefined && jobs >= world.jobsPerPipeline) {
+    throw new Refusal(422, { message: "The number of jobs has exceeded the limit" });
+  }
   const now = world.now();
   const status: CommitStatus = unfinished ?? {
     id: world.id("status"),
@@ -63,6 +68,11 @@ export async function setStatus(world: World, project: Project, by: User, input:
   if (input.state !== "running" && input.state !== "pending") status.finishedAt = now;
   pipeline.updatedAt = now;
   return status;
+}
+
+/** Of all commits and pipelines, the newest of each name. */
+export function allStatuses(project: Project): readonly CommitStatus[] {
+  return [...new Set(project.statuses.map(({ sha }) => sha))].flatMap((sha) => statusesOf(project, sha, false));
 }
 
 /** The newest of each name and ref, unless all are asked for. */
@@ -92,6 +102,10 @@ function pipelineFor(world: World, project: Project, sha: string, ref: string, i
   const known = fitting.at(-1);
   if (known !== undefined) return known;
   if (id !== undefined) throw notFound("Pipeline");
+  return startPipeline(world, project, sha, ref);
+}
+
+export function startPipeline(world: World, project: Project, sha: string, ref: string): Pipeline {
   const now = world.now();
   const pipeline: Pipeline = {
     id: world.id("pipeline"),
