@@ -64,7 +64,7 @@ export class S3Calls {
         if (verdict.kind === "unknown") throw error;
         const isTired = number >= attempts;
         if (verdict.kind === "refused") {
-          if (isTired || !this.#mayBeMended(verdict.code, number)) throw failureOf(verdict, call, place);
+          if (!this.#mayBeMended(verdict.code, number)) throw failureOf(verdict, call, place);
           continue;
         }
         const asked = verdict.kind === "busy" ? (verdict.retryAfterMs ?? 0) : 0;

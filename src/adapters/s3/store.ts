@@ -14,7 +14,7 @@ import { readBody } from "./body.ts";
 import { unlessRefused } from "./calls.ts";
 import { connect, type S3Connection, type S3Options } from "./connection.ts";
 import { etagOf, listKeys, listVersions, type ListedKey } from "./listing.ts";
-import { refusalCode, UnreadableAnswer } from "./verdict.ts";
+import { isNothingThere, UnreadableAnswer } from "./verdict.ts";
 
 /** The name of the put's id in an object's metadata. */
 const WRITE_ID = "claimbot-write";
@@ -142,14 +142,6 @@ class S3Store implements AuditableStore {
       throw error;
     }
   }
-}
-
-/** A refused HEAD has no body: 404, or 405 for a delete marker. The request's id tells S3 from a proxy that has no such page. */
-function isNothingThere(error: unknown): boolean {
-  const { requestId, httpStatusCode } =
-    (error as { $metadata?: { requestId?: string; httpStatusCode?: number } }).$metadata ?? {};
-  if (requestId === undefined || (httpStatusCode !== 404 && httpStatusCode !== 405)) return false;
-  return refusalCode(error) !== "NoSuchBucket";
 }
 
 /** Base64 to hexadecimal digits; undefined for the checksum of a multipart upload, which is none of the content. */

@@ -64,6 +64,14 @@ export function refusalCode(error: unknown): string | undefined {
   return verdict.kind === "refused" ? verdict.code : undefined;
 }
 
+/** A refused HEAD has no body: 404, or 405 for a delete marker. The request's id tells S3 from a proxy that has no such page. */
+export function isNothingThere(error: unknown): boolean {
+  const { requestId, httpStatusCode } =
+    (error as { $metadata?: { requestId?: string; httpStatusCode?: number } }).$metadata ?? {};
+  if (requestId === undefined || (httpStatusCode !== 404 && httpStatusCode !== 405)) return false;
+  return refusalCode(error) !== "NoSuchBucket";
+}
+
 /** True for the code of a certificate that is not believed, or of a server that does not speak TLS. */
 export function isAboutTls(code: string): boolean {
   return code === "EPROTO" || CERTIFICATE.test(code);
@@ -84,7 +92,7 @@ function networkVerdict(error: Error): Verdict {
 }
 
 interface Answered {
-  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
