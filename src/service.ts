@@ -64,6 +64,7 @@ export async function startService(
     const opened = {
       ...(await openForgeWorld(config, dataDirectory, forge, queue, log, now)),
       alarm: metrics.alarm,
+      brokenGlass: metrics.brokenGlass,
       verified: metrics.verified,
     };
     const [me, project] = await Promise.all([forge.me(), forge.project()]);

@@ -69,7 +69,7 @@ export const TERMINAL_RIGHTS = {
   looks: "reads: files, the claim store, other systems; changes nothing but files that it is told to write",
   "sets up": "changes settings of the project in GitLab, as far as the token it is given may",
   releases:
-    "rolls out; gates stay unchecked only where nothing remote is configured, else it needs --break-glass REASON, which the record keeps",
+    "rolls out, by every gate where GitLab is configured; gates stay unchecked only where nothing remote is, else it needs --break-glass REASON, which record and audit log keep",
   restores: "writes records into an empty claim store, as far as the credentials may",
   opens: "starts a service, which has doors of its own",
 } as const;

@@ -8,6 +8,11 @@ import { inGroups } from "./in-groups.ts";
 export class LogCache {
   readonly #logs = new Map<string, Log>();
 
+  /** How many of the records that were read passed the gates by --break-glass; it only ever grows. */
+  get brokenGlass(): number {
+    return [...this.#logs.values()].flat().filter(({ breakGlass }) => breakGlass !== undefined).length;
+  }
+
   /** Logs of all environments whose log does not end in Removed. Records are immutable, so what was read stays true. */
   async live(store: ObjectStore, signal: AbortSignal): Promise<ReadonlyMap<string, Log>> {
     const counts = new Map<string, number>();

@@ -3,7 +3,7 @@ import { PLATFORM_NAME, rulesDigest, type Rules } from "../core/adopted.ts";
 import type { ReviewedPlans } from "../core/ports.ts";
 import type { Log } from "../core/record.ts";
 import { readPlan } from "../targets/claim-store/claim-store.ts";
-import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
+import { adoptedRules, readAdoptions, rulesOf, rulesPlans } from "./adoption.ts";
 import { finishApply } from "./apply-status.ts";
 import { forgeGround } from "./forge-ground.ts";
 import { receiptAt } from "./receipt.ts";
@@ -46,7 +46,9 @@ export async function sweep(
   const [target] = await world.repository.fetch([`refs/heads/${project.defaultBranch}`], signal);
   const reviews: number[] = [];
   const cutOff = new Set((await world.memory.openStatuses()).filter(({ said }) => said === undefined).map(({ sha }) => sha));
-  const [live, adopted] = await Promise.all([world.logs.live(world.store, signal), adoptedRules(world, signal)]);
+  const [live, adoptions] = await Promise.all([world.logs.live(world.store, signal), readAdoptions(world.store, signal)]);
+  const adopted = adoptions.at(-1)?.rules;
+  world.brokenGlass?.(world.logs.brokenGlass + adoptions.filter(({ breakGlass }) => breakGlass !== undefined).length);
   const open = await world.forge.openMergeRequests(signal);
   for (const mr of open) {
     const seen = await world.memory.reviewedPlans(mr.iid);

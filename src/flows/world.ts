@@ -38,6 +38,8 @@ export interface ForgeWorld extends World {
   readonly jobs: Jobs;
   /** Counts something that nobody should do, beside the log. */
   readonly alarm?: (what: Alarm) => void;
+  /** Told how many records and adoptions there ever were that passed the gates by --break-glass. */
+  readonly brokenGlass?: (total: number) => void;
 }
 
 /** The service's own: it looks after its store too. */

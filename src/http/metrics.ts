@@ -9,6 +9,8 @@ export interface Metrics {
   job(kind: Job["kind"], outcome: string, seconds: number): void;
   /** Somebody did what nobody should; the log says who and where. */
   alarm(what: string): void;
+  /** So many records and adoptions there ever were that passed the gates by --break-glass, by whatever process. */
+  brokenGlass(total: number): void;
   /** The claim store was read as an auditor would, and so much of it deviates. */
   verified(deviations: number): void;
   /** The text that Prometheus reads, and its content type. */
@@ -62,6 +64,11 @@ export function newMetrics(pending: () => Promise<{ readonly waiting: number; re
     help: "What deviated in the claim store when it was last verified; each has a line in the log",
     registers: unknownYet,
   });
+  const brokenGlass = new Counter({
+    name: "claimbot_break_glass_total",
+    help: "Publications that passed the gates by --break-glass, by the claim log when it was last swept",
+    registers: unknownYet,
+  });
   const verifiedAt = new Gauge({
     name: "claimbot_store_verified_timestamp_seconds",
     help: "When the claim store was last verified to its end",
@@ -80,6 +87,12 @@ export function newMetrics(pending: () => Promise<{ readonly waiting: number; re
       verifiedAt.setToCurrentTime();
     },
     alarm: (what) => alarms.inc({ alarm: what }),
+    brokenGlass(total) {
+      registry.registerMetric(brokenGlass);
+      // Counted in the log, not here: a terminal breaks it as well, and a restart forgets nothing.
+      brokenGlass.reset();
+      brokenGlass.inc(total);
+    },
     async page() {
       try {
         const { waiting, running } = await pending();

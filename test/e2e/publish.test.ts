@@ -137,10 +137,17 @@ describe("a terminal that would change what is shared", () => {
     expect((await apply([])).status).toBe(3);
     expect(await logOf(r, "ledger-stage")).toHaveLength(before);
     const { status, stdout } = await apply([/GITLAB/], "--break-glass", REASON);
-    expect(status, stdout).toBe(0);
+    expect({ status, stdout }).toMatchObject({ status: 0 });
     expect((await logOf(r, "ledger-stage")).at(-1)).toMatchObject({ breakGlass: REASON });
     const told = await events();
     expect(told.filter((event) => !event.startsWith("ana")).slice(-2)).toEqual(["go glass", "settled"]);
     expect(told.filter((event) => event.startsWith("ana")).at(-1)).toBe("ana break-glass");
+  });
+
+  test("and a service that was not there counts it for whoever watches", async () => {
+    await r.restart();
+    await r.settled();
+    const page = await (await fetch(`${r.service.url}/metrics`)).text();
+    expect(page).toContain("\nclaimbot_break_glass_total 1\n");
   });
 });
