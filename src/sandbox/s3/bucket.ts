@@ -37,7 +37,7 @@ export interface Bucket {
 }
 
 /** The id of the one version that a bucket without versioning keeps. */
-export const NULL_VERSION = "null";
+const NULL_VERSION = "null";
 
 export function newestVersion(bucket: Bucket, key: string): Version | undefined {
   return bucket.keys.get(key)?.[0];

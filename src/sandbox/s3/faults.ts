@@ -32,6 +32,8 @@ export type S3Flaw =
   /** The condition is checked, then the object is written: parallel writers can all win (versitygw before 08/2026). */
   | "checks-then-acts"
   | "takes-wrong-checksums"
+  /** A checksum is verified, and never told again. */
+  | "forgets-checksums"
   /** Lock headers are taken and forgotten. */
   | "forgets-locks"
   /** A lock is told, but anybody shortens it or deletes what it holds. */

@@ -2,7 +2,7 @@
 import { compareBytes, newestVersion, sortedKeys, type Bucket, type ObjectContent, type Version } from "./bucket.ts";
 
 /** At most this many on a page, whatever is asked for. */
-export const PAGE_LIMIT = 1000;
+const PAGE_LIMIT = 1000;
 
 export type Entry = { readonly key: string; readonly object: ObjectContent } | { readonly prefix: string };
 

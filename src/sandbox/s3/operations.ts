@@ -24,7 +24,7 @@ const WRITE =
   /^(if-match|if-none-match|x-amz-(checksum-.*|meta-.*|object-lock-mode|object-lock-retain-until-date|sdk-checksum-algorithm))$/;
 const LOCK = /^x-amz-(checksum-.*|sdk-checksum-algorithm|bypass-governance-retention)$/;
 
-export const OPERATIONS: readonly Operation[] = [
+const OPERATIONS: readonly Operation[] = [
   { name: "CreateBucket", method: "PUT", on: "bucket", headers: /^x-amz-bucket-object-lock-enabled$/, handle: createBucket },
   { name: "HeadBucket", method: "HEAD", on: "bucket", handle: headBucket },
   { name: "GetBucketLocation", method: "GET", on: "bucket", needs: "location", handle: getBucketLocation },

@@ -48,10 +48,10 @@ const FLAWS: readonly (readonly [S3Flaw, string, (client: S3Client) => Promise<u
     "ten writers at once",
     async (client) => {
       const answers = await Promise.all(Array.from({ length: 10 }, async () => put(client, { IfNoneMatch: "*" })));
-      return answers.filter((answer) => answer === "200").length;
+      return answers.filter((answer) => answer === "200").length > 1;
     },
-    10,
-    1,
+    true,
+    false,
   ],
   [
     "checks-then-acts",
@@ -66,6 +66,16 @@ const FLAWS: readonly (readonly [S3Flaw, string, (client: S3Client) => Promise<u
     async (client) => put(client, { ChecksumSHA256: createHash("sha256").update("two").digest("base64") }),
     "200",
     "400 XAmzContentChecksumMismatch",
+  ],
+  [
+    "forgets-checksums",
+    "the SHA-256 of what was put with one",
+    async (client) => {
+      await put(client, { ChecksumAlgorithm: "SHA256" });
+      return (await client.send(new HeadObjectCommand({ Bucket, Key: "k", ChecksumMode: "ENABLED" }))).ChecksumType;
+    },
+    undefined,
+    "FULL_OBJECT",
   ],
   [
     "forgets-locks",
