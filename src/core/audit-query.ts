@@ -25,6 +25,8 @@ export function matching(entries: readonly AuditEntry[], query: AuditQuery): rea
 /** Environments that an event is about; `platform` stands for the rules. */
 export function environmentsOf(event: AuditEvent): readonly string[] {
   switch (event.kind) {
+    case "Review":
+      return Object.keys(event.plans);
     case "Command":
       return event.environments;
     case "Decision":
@@ -50,6 +52,7 @@ export function peopleOf(event: AuditEvent): readonly string[] {
       return event.approvers;
     case "Publication":
       return [event.by.account];
+    case "Review":
     case "Effects":
     case "MonthClosed":
       return [];

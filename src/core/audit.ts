@@ -41,6 +41,19 @@ export interface CommandEvent {
   readonly reason?: string;
 }
 
+/** Plans were shown for a head: what approvals of it stand for, and since when. */
+export interface ReviewEvent {
+  readonly kind: "Review";
+  readonly mergeRequest: number;
+  /** The head, and the commit of the target branch that the plans were made for. */
+  readonly sha: string;
+  readonly target: string;
+  /** Environment → digest of its plan. */
+  readonly plans: Readonly<Record<string, Digest>>;
+  /** The id of the user who pushed the head, where that is known. */
+  readonly pushedBy?: number;
+}
+
 /** Whether an environment may be released, and on what that stood. Stands before the first effect. */
 export interface DecisionEvent {
   readonly kind: "Decision";
@@ -107,7 +120,14 @@ export interface MonthClosedEvent {
   readonly next: string;
 }
 
-export type AuditEvent = CommandEvent | DecisionEvent | EffectsEvent | AdoptionEvent | PublicationEvent | MonthClosedEvent;
+export type AuditEvent =
+  | ReviewEvent
+  | CommandEvent
+  | DecisionEvent
+  | EffectsEvent
+  | AdoptionEvent
+  | PublicationEvent
+  | MonthClosedEvent;
 
 export interface AuditEntry {
   /** From 1. */
@@ -190,6 +210,8 @@ export function readEntry(text: string): AuditEntry | undefined {
 function hasItsForm(event: Readonly<Record<string, unknown>>): boolean {
   const texts = (...names: readonly string[]): boolean => names.every((name) => typeof event[name] === "string");
   switch (event["kind"]) {
+    case "Review":
+      return texts("sha", "target") && Number.isSafeInteger(event["mergeRequest"]) && isObject(event["plans"]);
     case "Command":
       return isObject(event["by"]) && isObject(event["note"]) && Array.isArray(event["environments"]) && texts("line", "verdict");
     case "Decision":
@@ -233,6 +255,8 @@ export const NEWEST = "newest";
 /** What an event is about; undefined for one that is always written. */
 export function subjectOf(event: AuditEvent): string | undefined {
   switch (event.kind) {
+    case "Review":
+      return `merge request ${event.mergeRequest}`;
     case "Command":
       return `note ${event.mergeRequest} ${event.note.id} ${event.index}`;
     case "Decision":

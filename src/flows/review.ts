@@ -205,11 +205,30 @@ async function remember(world: ForgeWorld, mr: MergeRequest, target: string, pla
   const sha = mr.sha ?? "";
   const digests = Object.fromEntries(plans.map(({ environment, digest }) => [environment, digest]));
   const known = await world.memory.reviewedPlans(mr.iid);
-  const reviewed: ReviewedPlans = { sha, target, storedAt: world.now().toISOString(), plans: digests };
   // The time stays while the plans do: an approval stands for the plan that stood when it was given.
-  if (known !== undefined && known.sha === sha && sameJson(known.plans, digests)) {
-    if (known.target !== target) await world.memory.rememberReviewedPlans(mr.iid, { ...reviewed, storedAt: known.storedAt });
-  } else await world.memory.rememberReviewedPlans(mr.iid, reviewed);
+  const isSame = known !== undefined && known.sha === sha && sameJson(known.plans, digests);
+  if (isSame && known.target === target) return;
+  const storedAt = isSame ? known.storedAt : await shownAt(world, mr, { sha, target, plans: digests }, known);
+  await world.memory.rememberReviewedPlans(mr.iid, { sha, target, storedAt, plans: digests });
+}
+
+/** The audit log keeps what was shown for which head, and since when: without the database, that is where it is found again. */
+async function shownAt(
+  world: ForgeWorld,
+  { iid }: MergeRequest,
+  shown: Omit<ReviewedPlans, "storedAt">,
+  known: ReviewedPlans | undefined,
+): Promise<string> {
+  const isNothing = Object.keys(shown.plans).length === 0;
+  if (isNothing && Object.keys(known?.plans ?? {}).length === 0) return world.now().toISOString();
+  const pushedBy = await world.memory.pusherOf(shown.sha);
+  const { at } = await world.audit.append({
+    kind: "Review",
+    mergeRequest: iid,
+    ...shown,
+    ...(pushedBy !== undefined && { pushedBy }),
+  });
+  return at;
 }
 
 /** It has another target now: what was planned for the default branch is not so any more, and nobody approves it. */

@@ -16,6 +16,7 @@ interface Told {
 }
 
 const EVENT_NAMES: Readonly<Record<AuditEvent["kind"], string>> = {
+  Review: "review",
   Command: "command",
   Decision: "decision",
   Effects: "effects",
@@ -27,6 +28,15 @@ const EVENT_NAMES: Readonly<Record<AuditEvent["kind"], string>> = {
 function told(event: AuditEvent): Told {
   const base = { plan: undefined, mergeRequest: undefined, who: "" };
   switch (event.kind) {
+    case "Review":
+      return {
+        ...base,
+        outcome: "planned",
+        mergeRequest: event.mergeRequest,
+        detail: `head ${event.sha.slice(0, 12)}: ${Object.entries(event.plans)
+          .map(([environment, digest]) => `${environment} ${shortDigest(digest)}`)
+          .join(", ")}`,
+      };
     case "Command": {
       const because = event.reason === undefined ? "" : ` — ${event.reason}`;
       return {
