@@ -1,7 +1,7 @@
 /** claimbot apply: prints the plan of HEAD, asks, and rolls it out, with GitLab's proof where there is a GitLab. Says what it could not check. */
 import { hostname, userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeDataDirectory } from "../app.ts";
+import { makeDataDirectory, proveStore } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { PublicationEvent } from "../core/audit.ts";
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
@@ -72,6 +72,7 @@ export const apply: Run = async (words, terminal) => {
     return end(0, []);
   }
   await makeDataDirectory(local.dataDirectory);
+  await proveStore(local.config, local.dataDirectory);
   const plans = [...unfinished, ...changed];
   const proof = breakGlass !== undefined ? "break-glass" : proven === undefined ? "nobody" : "gitlab";
   // Before anything is done: who cannot be written down does nothing.
@@ -79,8 +80,6 @@ export const apply: Run = async (words, terminal) => {
   const results = await rolloutAll(world, ground, plans, { proof, breakGlass }, (result) => {
     if (format === "text") terminal.out(lineOf(result));
   });
-  if (proven?.unknown !== undefined && results.some(({ outcome }) => outcome === "held"))
-    terminal.err(`What is held may be so because this command cannot know all: ${proven.unknown}.\n`);
   return end(results.every(({ outcome }) => outcome === "settled" || outcome === "unchanged") ? 0 : 3, results);
 };
 

@@ -6,16 +6,17 @@ import { openForge } from "../adapters/gitlab/forge.ts";
 import { memoryOf } from "../adapters/memory.ts";
 import { makeDataDirectory, openWorld } from "../app.ts";
 import type { Config } from "../config.ts";
-import type { Jobs, Memory } from "../core/ports.ts";
+import { Stalled } from "../core/errors.ts";
+import type { Jobs, Memory, ObjectStore } from "../core/ports.ts";
+import { reviewsIn } from "../core/reviews.ts";
 import { forgeGround, type ForgeGround } from "../flows/forge-ground.ts";
+import { readVerifiedAudit } from "../flows/verify/audit.ts";
 import type { ForgeWorld } from "../flows/world.ts";
 import type { LocalGit } from "./local.ts";
 
 export interface Proven extends AsyncDisposable {
   readonly world: ForgeWorld;
   readonly ground: ForgeGround;
-  /** What nobody here can know, in one sentence; undefined where all of it is known. */
-  readonly unknown: string | undefined;
 }
 
 /** Throws Stalled where HEAD is not on the default branch of the project, Waiting where GitLab cannot be asked. */
@@ -33,30 +34,34 @@ export async function openProven(local: LocalGit, gitlab: NonNullable<Config["gi
   await using opened = new AsyncDisposableStack();
   const database = config.databaseUrl === undefined ? undefined : await openDatabase({ databaseUrl: config.databaseUrl });
   if (database !== undefined) opened.use(database);
+  const base = await openWorld(config, { dataDirectory, repository, forge, log });
   const world: ForgeWorld = {
-    ...(await openWorld(config, { dataDirectory, repository, forge, log })),
+    ...base,
     forge,
-    memory: database === undefined ? (FORGETFUL as Memory) : memoryOf(database),
+    memory: database === undefined ? ((await memoryInAudit(base.store, signal)) as Memory) : memoryOf(database),
     jobs: NO_JOBS,
   };
   const ground = await forgeGround(world, signal, head);
   const owned = opened.move();
-  return {
-    world,
-    ground,
-    unknown:
-      database === undefined
-        ? "who pushed and which plan was shown is remembered in the service's database: give this command its DATABASE_URL"
-        : undefined,
-    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
-  };
+  return { world, ground, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
 }
 
-/** Without the service's database nobody knows who pushed and what was reviewed: what needs either is held. A release asks for nothing else. */
-const FORGETFUL: Pick<Memory, "pusherOf" | "reviewedPlans"> = {
-  pusherOf: async () => undefined,
-  reviewedPlans: async () => undefined,
-};
+/**
+ * Without the service's database, what it wrote into the audit log: which plans were shown for which head, and who pushed that. A release asks
+ * a memory for nothing else. What is not there is unknown, and what needs it is held.
+ */
+async function memoryInAudit(store: ObjectStore, signal: AbortSignal): Promise<Pick<Memory, "pusherOf" | "reviewedPlans">> {
+  const { entries, faults } = await readVerifiedAudit(store, signal);
+  const [fault] = faults;
+  if (fault !== undefined) {
+    throw new Stalled(
+      `${store.name}: the audit log is broken at ${fault.key}: ${fault.detail}`,
+      "Nothing is proven by it before somebody has found out why; claimbot audit shows all of it",
+    );
+  }
+  const { plans, pushers } = reviewsIn(entries);
+  return { pusherOf: async (sha) => pushers.get(sha), reviewedPlans: async (iid) => plans.get(iid) };
+}
 
 const NO_JOBS: Jobs = {
   accept: async () => Promise.reject(new Error("a terminal takes no deliveries")),

@@ -1,6 +1,6 @@
 /** Who may publish: from a terminal or a CI job into what is shared, with GitLab's proof or with a broken glass. The steps follow each other. */
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -12,6 +12,7 @@ import { edited, expectClean, logOf, propose } from "./actions.ts";
 import { seedOf, type Seed } from "./seed.ts";
 
 const STAGE = "environments/stage/ledger-stage.yaml";
+const PROD = "environments/prod/ledger-prod.yaml";
 const REASON = "GitLab is down and the bank is waiting";
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -19,14 +20,16 @@ let postgres: Postgres | undefined;
 let seed: Seed;
 let r: Rehearsal;
 let checkout: string;
-let approved = 0;
+let stage = 0;
+let prod = 0;
 
 beforeAll(async () => {
   postgres = await startPostgres();
-  seed = await seedOf(["ledger-stage", "ledger-dev"]);
+  seed = await seedOf(["ledger-stage", "ledger-prod"]);
   r = await startRehearsal({ seed: seed.directory, ...(postgres && { databaseUrl: postgres.url }) });
   await r.settled();
-  approved = await propose(r, { as: "sam", branch: "more", files: await edited(r, STAGE, "max: 4", "max: 5") });
+  stage = await propose(r, { as: "sam", branch: "more", files: await edited(r, STAGE, "max: 4", "max: 5") });
+  prod = await propose(r, { as: "sam", branch: "prod", files: await edited(r, PROD, "max: 8", "max: 9") });
   // From here on nobody releases but the terminal.
   await r.service.drain();
   r.service = { ...r.service, drain: async () => undefined };
@@ -53,10 +56,14 @@ function pull(): void {
 
 /** With the settings of the service, but for those named. */
 async function apply(without: readonly RegExp[], ...words: readonly string[]): Promise<Result> {
+  return applyOne("ledger-stage", without, ...words);
+}
+
+async function applyOne(name: string, without: readonly RegExp[], ...words: readonly string[]): Promise<Result> {
   const env = Object.fromEntries(Object.entries(r.env).filter(([name]) => !without.some((one) => one.test(name))));
   for (;;) {
     const options = { cwd: checkout, env: { ...env, GITLAB_USER_LOGIN: "ana" } };
-    const result = await claimbot(["apply", "ledger-stage", "--yes", ...words], options);
+    const result = await claimbot(["apply", name, "--yes", ...words], options);
     // Flux works at its own pace.
     if (!result.stdout.includes("Nothing is lost: apply goes on when it is run again")) return result;
   }
@@ -105,29 +112,46 @@ describe("a terminal that would change what is shared", () => {
     expect(await events()).toEqual(["held", "ana gitlab"]);
   });
 
-  test("is held where nobody here can know who pushed, and says what it takes to know", async () => {
-    await r.gitlab.approve(approved, { as: "mara" });
-    await r.gitlab.merge(approved, { as: "jo" });
+  test("publishes what was reviewed and approved, as the service would: the audit log knows what was shown and who pushed", async () => {
+    await r.gitlab.approve(stage, { as: "mara" });
+    await r.gitlab.merge(stage, { as: "jo" });
     pull();
     const { status, stdout, stderr } = await apply([/DATABASE_URL/]);
-    expect(status).toBe(3);
-    expect(stdout).toContain("nobody knows who pushed the head");
-    expect(stderr).toContain("give this command its DATABASE_URL");
-    expect(await logOf(r, "ledger-stage")).toEqual([]);
-  });
-
-  test("publishes what was reviewed and approved, as the service would", async ({ skip }) => {
-    skip(postgres === undefined, "there is no PostgreSQL");
-    const { status, stdout, stderr } = await apply([]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).not.toContain("not checked here");
     expect(await logOf(r, "ledger-stage")).toMatchObject([
-      { source: { project: r.gitlab.project.path, mergeRequest: approved, author: "sam", approvers: ["mara"] } },
+      { source: { project: r.gitlab.project.path, mergeRequest: stage, author: "sam", approvers: ["mara"] } },
     ]);
     const told = await events();
-    expect(told.filter((event) => !event.startsWith("ana"))).toEqual(["held", "held", "go", "settled"]);
+    expect(told.filter((event) => !event.startsWith("ana"))).toEqual(["held", "go", "settled"]);
     expect(new Set(told.filter((event) => event.startsWith("ana")))).toEqual(new Set(["ana gitlab"]));
     expect((await apply([])).stdout).toContain("Nothing changes.");
+  });
+
+  test("with the service's database, that knows it too", async ({ skip }) => {
+    skip(postgres === undefined, "there is no PostgreSQL");
+    for (const as of ["mara", "jo"]) await r.gitlab.approve(prod, { as });
+    await r.gitlab.merge(prod, { as: "jo" });
+    pull();
+    const { status, stdout } = await applyOne("ledger-prod", []);
+    expect({ status, stdout }).toMatchObject({ status: 0 });
+    expect(await logOf(r, "ledger-prod")).toMatchObject([{ source: { mergeRequest: prod, approvers: ["mara", "jo"] } }]);
+  });
+
+  test("does nothing by an audit log that is broken, and says where", async () => {
+    const store = join(r.env["CLAIMBOT_DATA_DIR"] ?? "", "store");
+    const file = join(store, "audit/0000-00/00000001.json");
+    const text = await readFile(file, "utf8");
+    await chmod(file, 0o644);
+    await writeFile(file, text.replace("sandbox", "sandbag"));
+    const { status, stderr } = await apply([/DATABASE_URL/]);
+    const audit = await claimbot(["audit", "--dir", seed.directory], { env: r.env });
+    await writeFile(file, text);
+    const second = (await r.store.list("audit/"))[1]?.key ?? "";
+    expect(status).toBe(3);
+    expect(stderr).toContain(`the audit log is broken at ${second}`);
+    expect(audit.status).toBe(1);
+    expect(audit.stderr).toContain(`THE AUDIT LOG IS BROKEN at ${second}`);
   });
 
   test("breaks the glass with a reason, which record and audit log keep", async () => {
