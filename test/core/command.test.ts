@@ -84,6 +84,7 @@ describe("a line of a note", () => {
       "why",
       "who",
       "history",
+      "diff",
       "hold",
       "unhold",
       "cancel",

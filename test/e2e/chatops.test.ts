@@ -96,6 +96,21 @@ describe("the platform's own names for commands", () => {
   });
 });
 
+describe("diff", () => {
+  test("shows the plan of an open merge request in full", async () => {
+    const { answer, reaction } = await say(r, opened, "kim", "/claim diff ledger-stage");
+    expect(reaction).toBe("white_check_mark");
+    expect(answer).toMatch(/\*\*ledger-stage\*\*: plan `[0-9a-f]{12}` of this head/);
+    expect(answer).toContain("<details><summary><b>flux</b>");
+  });
+
+  test("says of one that waits for approvals that the plan now is the reviewed one", async () => {
+    const { answer } = await say(r, merged, "kim", "/claim diff");
+    expect(answer).toMatch(/\*\*ledger-stage\*\*: the plan now is the reviewed one, `[0-9a-f]{12}`/);
+    expect(answer).not.toContain("/claim apply");
+  });
+});
+
 describe("who may not", () => {
   test("is told by which rule, and nothing is done", async () => {
     const { answer, reaction } = await say(r, merged, "kim", "/claim apply");

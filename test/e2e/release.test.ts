@@ -122,6 +122,11 @@ describe("a world that moved since the review", () => {
     expect(await logOf(r, "ledger-stage")).toHaveLength(1);
 
     const digest = /\/claim apply ([0-9a-f]{12})/.exec(held)?.[1] ?? "";
+    const shown = await say(r, iid, "kim", "/claim diff ledger-stage");
+    expect(shown.reaction).toBe("white_check_mark");
+    expect(shown.answer).toContain(`now it is \`${digest}\``);
+    expect(shown.answer).toMatch(/\| dns \| .*ledger\.stage\.example\.org.*\| nothing \|/);
+    expect(shown.answer).toContain("| ~ | `CNAME ledger.stage.example.org` | `proxied` | `false` | `true` |");
     const wrong = await say(r, iid, "jo", `/claim apply ${"0".repeat(12)}`);
     expect(wrong.answer).toContain("is not the current plan");
     expect(wrong.reaction).toBe("x");

@@ -72,7 +72,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry("who", "now", [environment], ANYWHERE, "says who may do what to an environment", "/claim who payments-prod"),
   entry("history", "now", [environment], ANYWHERE, "lists the publications of an environment", "/claim history payments-prod"),
-  entry("diff", "later", [environment], ANYWHERE, "shows what differs from the reviewed plan", "/claim diff payments-prod"),
+  entry(
+    "diff",
+    "now",
+    [environment],
+    ["opened", "merged"],
+    "shows a plan in full, and after the merge what differs from the reviewed one",
+    "/claim diff payments-prod",
+  ),
   entry(
     "promote",
     "later",

@@ -5,8 +5,8 @@ import { shortDigest } from "../json.ts";
 import type { Plan, TargetName } from "../plan.ts";
 import { counted } from "./counted.ts";
 import { code, html, plain } from "./encode.ts";
+import { planDifference } from "./plan-difference.ts";
 import { isRules } from "./plan-section.ts";
-import { rowsOf, TARGET_LABELS } from "./words.ts";
 
 export type ReleaseOutcome =
   | {
@@ -76,13 +76,13 @@ function lines(
           ? "Nothing was done."
           : `${code(outcome.begun)} is not at its end, and nothing more was done: the plan is another one by now.`,
         closed.map(({ gate, reason }) => `- **${gate}**: ${plain(reason, 600)}`).join("\n"),
-        ...difference(plan, outcome.reviewed),
+        ...differenceLines(plan, outcome.reviewed),
         ...quoted,
       ];
     }
     case "overtaken":
       return [
-        `### ⚪ ${environment} was changed again`,
+        `⚪ ${who} ${rules ? "were" : "was"} changed again`,
         outcome.by === undefined
           ? "A newer change came to the default branch without a merge request before this one was at its end."
           : `Merge request ${outcome.by} changed it before this one was at its end; its report is there.`,
@@ -164,38 +164,9 @@ function chain(plan: Plan | undefined, { record, done }: Extract<ReleaseOutcome,
 
 const DIFFERENCES_SHOWN = 40;
 
-/** What differs between the reviewed plan and the one that would be rolled out now. */
-function difference(now: Plan | undefined, reviewed: Plan | undefined): readonly string[] {
+function differenceLines(now: Plan | undefined, reviewed: Plan | undefined): readonly string[] {
   if (now === undefined || reviewed === undefined || now.digest === reviewed.digest) return [];
-  const [was, is] = [rowTexts(reviewed), rowTexts(now)];
-  const rows = [...new Set([...was.keys(), ...is.keys()])]
-    .filter((key) => was.get(key)?.change !== is.get(key)?.change)
-    .map((key) => {
-      const [before, after] = [was.get(key), is.get(key)];
-      const what = (before ?? after)?.what ?? "";
-      return `| ${what} | ${before?.change ?? "nothing"} | ${after === undefined ? "nothing" : `**${after.change}**`} |`;
-    });
-  if (rows.length === 0) return ["The changes are the same; the inputs or rules that they stand on moved."];
-  const more = rows.length - DIFFERENCES_SHOWN;
-  return [
-    "What differs:",
-    ["| target | what | reviewed | now |", "| --- | --- | --- | --- |", ...rows.slice(0, DIFFERENCES_SHOWN)].join("\n"),
-    ...(more > 0 ? [`${counted(more, "more difference")}.`] : []),
-  ];
-}
-
-function rowTexts(plan: Plan): ReadonlyMap<string, { readonly what: string; readonly change: string }> {
-  const rows = plan.steps.flatMap((step) => ("missing" in step ? [] : rowsOf(step.target, step.changes)));
-  return new Map(
-    rows.map(({ key, verb, target, what, before, after }) => {
-      const values = [before, after]
-        .filter((text) => text !== undefined && text !== "")
-        .join(before?.startsWith("− ") ? " " : " → ");
-      const verbs = { create: "new", update: "", delete: "deleted" };
-      const change = [verbs[verb], ...(values === "" ? [] : [code(values, 200)])].filter(Boolean).join(" ");
-      return [key, { what: `${TARGET_LABELS[target]} | ${code(what, 160)}`, change }];
-    }),
-  );
+  return planDifference(reviewed, now, DIFFERENCES_SHOWN);
 }
 
 export function duration(ms: number): string {

@@ -4,6 +4,7 @@ import type { ForgeWorld } from "../world.ts";
 import { apply } from "./apply.ts";
 import type { Answer, Asked } from "./asked.ts";
 import { concernedBy, refusalFor, type Concerned } from "./concerned.ts";
+import { diff } from "./diff.ts";
 import { help } from "./help.ts";
 import { history } from "./history.ts";
 import { hold } from "./hold.ts";
@@ -68,6 +69,7 @@ async function carryOut(
       await still(concerned);
       return hold(world, asked, command.kind, concerned, signal);
     case "diff":
+      return { ok: true, text: await diff(world, mr, concerned, signal) };
     case "promote":
     case "rollback":
     case "extend":
