@@ -81,6 +81,13 @@ export function sortedKeys(bucket: Bucket): readonly string[] {
   return keys.toSorted((a, b) => Buffer.compare(a.bytes, b.bytes)).map(({ key }) => key);
 }
 
+/** Whether one key would be a folder of another. MinIO takes both, and then lists only the upper one (measured 2026-11-24). */
+export function isFolderOrInKey(bucket: Bucket, key: string): boolean {
+  const parents = key.split("/").map((_, index, segments) => segments.slice(0, index).join("/"));
+  if (parents.some((parent) => bucket.keys.has(parent))) return true;
+  return !bucket.keys.has(key) && bucket.keys.keys().some((other) => other.startsWith(`${key}/`));
+}
+
 export function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

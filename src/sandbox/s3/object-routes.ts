@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import {
   addVersion,
+  isFolderOrInKey,
   md5,
   newestVersion,
   newVersionId,
@@ -30,6 +31,7 @@ export const putObject: Handler = async (world, { bucketName, key, headers, body
   // MinIO asks for the lock before it asks for the bucket.
   const lock = lockOfPut(headers, world.buckets.get(bucketName), now);
   const bucket = bucketOf(world, bucketName);
+  if (isFolderOrInKey(bucket, key)) throw new S3Error("NotImplemented");
   checkCondition(newestVersion(bucket, key), headers, world.flaws);
   if (md5Sent !== undefined) checkMd5(md5Sent, body);
   checkBodyDigest(headers, body);

@@ -94,6 +94,7 @@ test.each([
   ["a part of an object", { path: `/${Bucket}/k`, headers: { range: "bytes=0-1" } }],
   ["a deletion with a condition", { method: "DELETE", path: `/${Bucket}/k`, headers: { "if-match": '"x"' } }],
   ["many deletions at once", { method: "POST", path: `/${Bucket}`, query: { delete: "" } }],
+  ["a key below a key", { method: "PUT", path: `/${Bucket}/k/l` }],
   ["a directory", { method: "PUT", path: `/${Bucket}/k/` }],
   ["another checksum", { method: "PUT", path: `/${Bucket}/k`, headers: { "x-amz-checksum-crc64nvme": "AAAAAAAAAAA=" } }],
   ["a body in signed chunks", { method: "PUT", path: `/${Bucket}/k`, bodyDigest: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" }],
