@@ -42,7 +42,7 @@ export function environmentsOf(event: AuditEvent): readonly string[] {
 }
 
 /** Who had a hand in it, first whoever did it. */
-export function peopleOf(event: AuditEvent): readonly string[] {
+function peopleOf(event: AuditEvent): readonly string[] {
   switch (event.kind) {
     case "Command":
       return [event.by.username];

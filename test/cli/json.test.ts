@@ -11,6 +11,7 @@ const NOT_SEEN_HERE: ReadonlySet<string> = new Set([
   "history records[].source.author",
   "history records[].source.approvers[]",
   "apply diagnostics[].suggestion",
+  "audit faults[]", // nobody tampered with it
   "plan diagnostics[].suggestion",
   "plan plans[].steps[].pending[]", // nothing is pending without a cluster
   "plan plans[].steps[].contested[]", // nor contested without Cloudflare
@@ -39,6 +40,7 @@ beforeAll(async () => {
   await run("status");
   await run("status", "never-published");
   for (const name of ["ledger-stage", "ledger-dev"]) await run("history", name);
+  await run("audit");
 }, 60_000);
 afterAll(async () => repository[Symbol.asyncDispose]());
 
@@ -88,7 +90,7 @@ function leaves(value: unknown, open: ReadonlySet<string>, path = ""): readonly 
   return Object.entries(value).flatMap(([name, inner]) => leaves(inner, open, path === "" ? name : `${path}.${name}`));
 }
 
-test.each(["validate", "plan", "apply", "status", "history"])(
+test.each(["validate", "plan", "apply", "status", "history", "audit"])(
   "claimbot %s prints what is documented, no more and no less",
   (command) => {
     const rows = tables().get(command) ?? [];
@@ -118,6 +120,7 @@ test("the top members are there in every document, whatever happened", () => {
   expect(members("apply")).toEqual(["diagnostics results"]);
   expect(members("status")).toEqual(["environments"]);
   expect(members("history")).toEqual(["environment records"]);
+  expect(members("audit")).toEqual(["entries faults"]);
 });
 
 test("members that are not optional are in every item", () => {
