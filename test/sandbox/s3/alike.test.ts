@@ -1,6 +1,6 @@
 /** Any sequence of requests gets the same answers of the sandbox and of a real MinIO. Only with CLAIMBOT_TEST_S3_URL. */
 import { createHash } from "node:crypto";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RawAnswer, RawRequest } from "./signed-fetch.ts";
 import { servers, type ServerUnderTest } from "./under-test.ts";
