@@ -1,31 +1,54 @@
 /** The one place that knows every concrete class: from Config to a World. Heavy libraries are loaded where they are used. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config } from "./config.ts";
+import type { S3Options } from "./adapters/s3/connection.ts";
+import type { Config, S3Config } from "./config.ts";
 import type { Rules } from "./core/adopted.ts";
 import { BlobCache } from "./core/claim/blob-cache.ts";
 import { Stalled } from "./core/errors.ts";
 import type { Log } from "./core/log.ts";
 import { DEFAULT_POLICIES } from "./core/permission/default-policies.ts";
 import type { Audit, AuditableStore, Forge, ObjectStore, Registry, Repository } from "./core/ports.ts";
-import { redact } from "./core/secret.ts";
+import { redact, Secret } from "./core/secret.ts";
 import { withoutTokenShapes } from "./core/token-shapes.ts";
 import { adoptedRules } from "./flows/adoption.ts";
 import { LogCache } from "./flows/log-cache.ts";
 import type { AuditableWorld, World } from "./flows/world.ts";
+import type { BucketAddress } from "./targets/flux/pointer.ts";
 import { inOrder, type Targets } from "./targets/index.ts";
 import type { Target, Unconfigured } from "./targets/target.ts";
 
-/** Opens the claim store: a directory below the data directory. */
+/** Opens the claim store: a bucket, or a directory below the data directory. */
 export async function openStore(config: Config, dataDirectory: string): Promise<AuditableStore> {
   if (config.s3 !== undefined) {
-    throw new Stalled(
-      "the claim store on S3 is not there yet",
-      "Unset the CLAIMBOT_S3_ variables; the claims are then kept in the data directory",
-    );
+    const { openS3Store } = await import("./adapters/s3/store.ts");
+    return openS3Store(s3Options(config.s3));
   }
   const { openDirectoryStore } = await import("./adapters/directory-store.ts");
   return openDirectoryStore(join(dataDirectory, "store"));
+}
+
+/** Before anything is written: does the server keep what the claim store promises? At most once a day; a directory does. Throws Stalled for one that does not. */
+export async function proveStore(config: Config, dataDirectory: string): Promise<void> {
+  if (config.s3 === undefined) return;
+  const [{ proveS3, requireProof }, { atMostDaily }] = await Promise.all([
+    import("./adapters/s3/proof.ts"),
+    import("./adapters/s3/proof-memory.ts"),
+  ]);
+  const options = s3Options(config.s3);
+  const where = `${options.endpoint}/${options.bucket}`;
+  await atMostDaily(join(dataDirectory, "s3-proof.json"), where, new Date(), async () =>
+    requireProof(await proveS3(options), where),
+  );
+}
+
+/** What the adapter of S3 is opened with. */
+export function s3Options({ endpoint, bucket, region, credentials }: S3Config): S3Options {
+  if (!("roleArn" in credentials)) return { endpoint, bucket, region, credentials };
+  const { roleArn, webIdentityToken: token, webIdentityTokenFile: file } = credentials;
+  const webIdentityToken = async (): Promise<Secret> =>
+    file === undefined ? token : new Secret((await readFile(file, "utf8")).trim());
+  return { endpoint, bucket, region, credentials: { roleArn, webIdentityToken } };
 }
 
 /** Makes the data directory, and lets git ignore it wherever it lies. */
@@ -50,10 +73,17 @@ async function openFlux(config: Config, store: ObjectStore): Promise<Target> {
   const adapter = await import("./adapters/flux.ts");
   return fluxTarget({
     store,
-    bucket: { bucketName: "static-environments", endpoint: "claims.example.invalid", secretName: "static-environments-reader" },
+    bucket: { ...bucketAddress(config), secretName: "static-environments-reader" },
     receiver: config.fluxReceiver && adapter.openReceiver(config.fluxReceiver),
     kubernetes: config.kubernetes && adapter.openKubernetes(config.kubernetes),
   });
+}
+
+/** Flux wants the host alone. Where the claims lie in a directory there is no bucket: the sandbox's Flux asks nobody. */
+function bucketAddress({ s3 }: Config): Omit<BucketAddress, "secretName"> {
+  if (s3 === undefined) return { bucketName: "static-environments", endpoint: "claims.example.invalid" };
+  const { protocol, host } = new URL(s3.endpoint);
+  return { bucketName: s3.bucket, endpoint: host, region: s3.region, ...(protocol === "http:" && { insecure: true }) };
 }
 
 async function openCloudflare(config: Config, log: Log): Promise<readonly (Target | Unconfigured)[]> {

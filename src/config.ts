@@ -35,7 +35,7 @@ export interface Config {
   readonly secrets: readonly Secret[];
 }
 
-interface S3Config {
+export interface S3Config {
   readonly endpoint: string;
   readonly bucket: string;
   readonly region: string;
@@ -44,7 +44,12 @@ interface S3Config {
 
 type S3Credentials =
   | { readonly accessKeyId: string; readonly secretAccessKey: Secret }
-  | { readonly roleArn: string; readonly webIdentityToken: Secret };
+  | {
+      readonly roleArn: string;
+      readonly webIdentityToken: Secret;
+      /** Where it was read, if from a file: whoever mounts tokens writes a new one there before the old one ends. */
+      readonly webIdentityTokenFile?: string;
+    };
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
@@ -203,7 +208,10 @@ function s3CredentialsOf(read: SettingsReader): S3Credentials | undefined {
   const roleArn = read.one("CLAIMBOT_S3_ROLE_ARN", (text) => values.parsePattern(text, /^arn:\S+$/, "a role's ARN"));
   const webIdentityToken = read.one("CLAIMBOT_S3_WEB_IDENTITY_TOKEN", values.parseToken);
   if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
-  return roleArn && webIdentityToken ? { roleArn, webIdentityToken } : undefined;
+  const file = read.fileOf("CLAIMBOT_S3_WEB_IDENTITY_TOKEN");
+  return roleArn && webIdentityToken
+    ? { roleArn, webIdentityToken, ...(file !== undefined && { webIdentityTokenFile: file }) }
+    : undefined;
 }
 
 /** What the service cannot be without. A partial group was reported already, so each name is said once. */

@@ -5,7 +5,7 @@ import { prepareControlSocket } from "./adapters/control-socket.ts";
 import { openForge } from "./adapters/gitlab/forge.ts";
 import { openMirror } from "./adapters/git/mirror.ts";
 import { openQueue, type Queue } from "./adapters/queue.ts";
-import { makeDataDirectory, openWorld } from "./app.ts";
+import { makeDataDirectory, openWorld, proveStore } from "./app.ts";
 import type { Config } from "./config.ts";
 import { decide, type IntakeFacts } from "./core/intake.ts";
 import type { Log } from "./core/log.ts";
@@ -124,6 +124,7 @@ async function openForgeWorld(
   log: Log,
   now: () => Date,
 ): Promise<ForgeWorld & AuditableWorld> {
+  await proveStore(config, dataDirectory);
   const project = await forge.project();
   const { url, token } = config.gitlab;
   const repository = await openMirror({

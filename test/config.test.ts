@@ -143,6 +143,18 @@ test("a static key and a role together are a mistake", () => {
   expect(mistakes(env, "command-line").map(({ setting }) => setting)).toEqual(["CLAIMBOT_S3_ROLE_ARN"]);
 });
 
+test("a web identity token's file is remembered, to be read again", () => {
+  const env = {
+    CLAIMBOT_S3_ENDPOINT: "http://127.0.0.1:9000",
+    CLAIMBOT_S3_BUCKET: "claims",
+    CLAIMBOT_S3_ROLE_ARN: "arn:aws:iam::1:role/x",
+    CLAIMBOT_S3_WEB_IDENTITY_TOKEN_FILE: "/run/tokens/claimbot",
+  };
+  const read = readConfig("command-line", env, () => "token-of-the-file\n");
+  const credentials = read.ok ? read.config.s3?.credentials : undefined;
+  expect(credentials).toMatchObject({ webIdentityTokenFile: "/run/tokens/claimbot" });
+});
+
 test("S3 with a role and its token is whole", () => {
   const env = {
     CLAIMBOT_S3_ENDPOINT: "http://127.0.0.1:9000",

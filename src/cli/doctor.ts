@@ -11,7 +11,7 @@ import { look } from "../flows/onboarding/look.ts";
 import { checkTable } from "./check-lines.ts";
 import type { Run } from "./run.ts";
 import { checkGit, readPlatform } from "./doctor/repository.ts";
-import { checkDataDirectory } from "./doctor/storage.ts";
+import { checkClaimStore, checkDataDirectory } from "./doctor/storage.ts";
 import * as systems from "./doctor/systems.ts";
 import type { Terminal } from "./terminal.ts";
 import { oneOf, readWords } from "./words.ts";
@@ -74,7 +74,7 @@ async function examine(config: Config, directory: string, fix: boolean): Promise
   const platform = unreachable ? { checks: [], platform: undefined } : await readPlatform(gitlab, directory, signal);
   const dataDirectory = resolve(directory, config.dataDirectory);
   const others = await Promise.all([
-    systems.checkClaimStore(config, dataDirectory),
+    checkClaimStore(config, signal),
     systems.checkDatabase(config),
     systems.checkCloudflare(config, platform.platform, signal),
     systems.checkRegistry(config, signal),

@@ -18,8 +18,10 @@ export class SettingsReader {
   /** Every secret that was read. */
   readonly secrets: Secret[] = [];
   readonly #texts: ReadonlyMap<SettingName, string>;
+  readonly #env: Variables;
 
   constructor(env: Variables, readFile: (path: string) => string) {
+    this.#env = env;
     this.#texts = new Map(
       SETTINGS.flatMap(({ name, secret }) => {
         const text = this.#text(name, env, readFile)?.trim();
@@ -31,6 +33,11 @@ export class SettingsReader {
 
   has(name: SettingName): boolean {
     return this.#texts.has(name);
+  }
+
+  /** The path that the `_FILE` twin names, for what is written anew while we run. */
+  fileOf(name: SettingName): string | undefined {
+    return this.#env[`${name}_FILE`] || undefined;
   }
 
   mistake(setting: string, reason: string, wayOut: string): void {

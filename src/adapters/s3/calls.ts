@@ -55,6 +55,7 @@ export class S3Calls {
 
   async #try<T>(call: CallName, attempt: Attempt<T>, abortSignal: AbortSignal, until: number, attempts: number): Promise<T> {
     const { place, backoffMs } = this.#options;
+    let isMended = false;
     for (let number = 1; ; number += 1) {
       try {
         return await attempt({ abortSignal }, number);
@@ -64,7 +65,8 @@ export class S3Calls {
         if (verdict.kind === "unknown") throw error;
         const isTired = number >= attempts;
         if (verdict.kind === "refused") {
-          if (!this.#mayBeMended(verdict.code, number)) throw failureOf(verdict, call, place);
+          if (isMended || !this.#mend(verdict.code)) throw failureOf(verdict, call, place);
+          isMended = true;
           continue;
         }
         const asked = verdict.kind === "busy" ? (verdict.retryAfterMs ?? 0) : 0;
@@ -75,9 +77,8 @@ export class S3Calls {
     }
   }
 
-  /** Once: other credentials, or the server's clock, which the SDK has learnt from the refusal. */
-  #mayBeMended(code: string, number: number): boolean {
-    if (number > 1) return false;
+  /** Other credentials, or the server's clock, which the SDK has learnt from the refusal. False where neither helps. */
+  #mend(code: string): boolean {
     return (UNKNOWN_CREDENTIALS.has(code) && this.#options.forgetCredentials()) || code === "RequestTimeTooSkewed";
   }
 }

@@ -27,17 +27,33 @@ export interface CredentialSource {
 
 /** The longest that AWS gives without asking the role for more; MinIO takes what the token's own life allows. */
 const DURATION_SECONDS = 3600;
-/** Refreshed when so much of their life is left. */
+/** Refreshed when so much of what was asked for is left. */
 const REFRESH_SHARE = 0.25;
 
-export function credentialSource(credentials: S3Credentials, endpoint: string, region: string): CredentialSource {
+/** `now` in milliseconds: sessions end by the clock. */
+export function credentialSource(
+  credentials: S3Credentials,
+  endpoint: string,
+  region: string,
+  now: () => number = Date.now,
+): CredentialSource {
   if (!("roleArn" in credentials)) {
     const { accessKeyId, secretAccessKey } = credentials;
     const provide = async (): Promise<Identity> => ({ accessKeyId, secretAccessKey: secretAccessKey.reveal() });
     return { identity: "static key", provide, forget: () => false };
   }
   const { roleArn, webIdentityToken } = credentials;
-  return refreshed(async () => assumeRole(endpoint, region, roleArn, await webIdentityToken()));
+  return refreshed(now, async () => assumeRole(endpoint, region, roleArn, await readToken(webIdentityToken)));
+}
+
+/** A token that is mounted may be missing for a moment, while it is written anew. */
+async function readToken(webIdentityToken: () => Promise<Secret>): Promise<Secret> {
+  try {
+    return await webIdentityToken();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unreadable";
+    throw new Waiting(`CLAIMBOT_S3_WEB_IDENTITY_TOKEN_FILE cannot be read (${code})`, 15_000);
+  }
 }
 
 interface Session {
@@ -47,7 +63,7 @@ interface Session {
 }
 
 /** One refresh for however many callers; while the old ones still hold, a refresh that fails is tried again with the next call. */
-function refreshed(assume: () => Promise<Session>): CredentialSource {
+function refreshed(now: () => number, assume: () => Promise<Session>): CredentialSource {
   let session: Session | undefined;
   let underWay: Promise<Session> | undefined;
   const refresh = async (): Promise<Session> => {
@@ -62,13 +78,12 @@ function refreshed(assume: () => Promise<Session>): CredentialSource {
   return {
     identity: "web identity",
     async provide() {
-      const now = Date.now();
-      if (session !== undefined && now < session.refreshAt) return session.identity;
       const old = session;
+      if (old !== undefined && now() < old.refreshAt) return old.identity;
       try {
         return (await refresh()).identity;
       } catch (error) {
-        if (old !== undefined && now < old.expiresAt) return old.identity;
+        if (old !== undefined && now() < old.expiresAt) return old.identity;
         throw error;
       }
     },
@@ -82,7 +97,6 @@ function refreshed(assume: () => Promise<Session>): CredentialSource {
 async function assumeRole(endpoint: string, region: string, roleArn: string, webIdentity: Secret): Promise<Session> {
   const { STSClient, AssumeRoleWithWebIdentityCommand } = await import("@aws-sdk/client-sts");
   const client = new STSClient({ endpoint, region, maxAttempts: 3, useFipsEndpoint: false, useDualstackEndpoint: false });
-  const startedAt = Date.now();
   try {
     const { Credentials } = await client.send(
       new AssumeRoleWithWebIdentityCommand({
@@ -105,7 +119,7 @@ async function assumeRole(endpoint: string, region: string, roleArn: string, web
         // The SDK keeps what has not expired; it is to ask here each time, because only here a refused session can be forgotten.
         expiration: new Date(0),
       },
-      refreshAt: expiresAt - (expiresAt - startedAt) * REFRESH_SHARE,
+      refreshAt: expiresAt - DURATION_SECONDS * 1000 * REFRESH_SHARE,
       expiresAt,
     };
   } catch (error) {

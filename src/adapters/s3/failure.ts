@@ -30,6 +30,8 @@ const RIGHTS: Readonly<Record<string, string>> = {
 };
 
 const POLICY = "deploy/minio/publisher.json is a policy that has all that is needed";
+const ROLE_POLICY =
+  "deploy/minio/publisher-gitlab.json is a policy that has all that is needed, for the job whose token has its `jwt:sub`";
 const DEFAULT_RETRY_MS = 5_000;
 const UNREACHABLE_RETRY_MS = 15_000;
 
@@ -85,7 +87,7 @@ function refused(
     case "AllAccessDisabled":
       return new Stalled(
         `${endpoint}/${bucket} does not let us ${what}`,
-        `Give the ${identity} the right to ${RIGHTS[call.operation] ?? `s3:${call.operation}`}: ${POLICY}`,
+        `Give the ${identity} the right to ${RIGHTS[call.operation] ?? `s3:${call.operation}`}: ${identity === "static key" ? POLICY : ROLE_POLICY}. Or correct CLAIMBOT_S3_BUCKET`,
       );
     case "InvalidAccessKeyId":
     case "InvalidTokenId":

@@ -33,13 +33,16 @@ export async function proveS3(options: S3Options, signal?: AbortSignal): Promise
   return [...found, verdict("object-lock", trial.isLocked, `object lock of the bucket: ${lockStatus}`)];
 }
 
+/** What a person does about a server that fails. */
+export const PROOF_FIX = "Use a server of docs/operations.md, and a bucket that deploy/minio/set-up.sh made, with object lock";
+
 /** Throws Stalled, naming every check that fails. `where` is the address of the bucket. */
 export function requireProof(checks: readonly ProofCheck[], where: string): void {
   const failed = checks.filter(({ verdict }) => verdict === "fails");
   if (failed.length === 0) return;
   throw new Stalled(
     `${where} is no place for claims: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join("; ")}`,
-    "Use MinIO of 2025-10-15 or later, or another server of docs/claim-store.md, and a bucket made with object lock: claimbot doctor tries it",
+    `${PROOF_FIX}: claimbot doctor tries it`,
   );
 }
 

@@ -1,10 +1,12 @@
-/** Where the data lies: may we write there, and whose is it. */
+/** Where the data lies: may we write there, whose is it, and does the claim store keep what it promises. */
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ownDirectory } from "../../adapters/owner-lock.ts";
+import type { Config } from "../../config.ts";
 import { Stalled } from "../../core/errors.ts";
 import type { Check } from "../../core/onboarding/check.ts";
+import { look } from "../../flows/onboarding/look.ts";
 
 const NAME = "data-directory";
 
@@ -37,4 +39,24 @@ async function nearest(path: string): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT" || up === path) return path;
     return nearest(up);
   }
+}
+
+/** The start-up proof, a line for each thing that the server must do. A directory store is judged with the data directory. */
+export async function checkClaimStore({ s3 }: Config, signal: AbortSignal): Promise<readonly Check[]> {
+  const name = "claim-store";
+  if (s3 === undefined) {
+    return [{ name, verdict: "skipped", detail: "a directory, in the data directory (no CLAIMBOT_S3_ENDPOINT)" }];
+  }
+  return look(name, async () => {
+    const [{ proveS3, PROOF_FIX }, { s3Options }] = await Promise.all([
+      import("../../adapters/s3/proof.ts"),
+      import("../../app.ts"),
+    ]);
+    const options = s3Options(s3);
+    const proved = await proveS3(options, signal);
+    return proved.map(({ check, verdict, detail }): Check => {
+      const line = { name: `${name}-${check}`, detail };
+      return verdict === "holds" ? { ...line, verdict: "good" } : { ...line, verdict: "bad", fix: PROOF_FIX };
+    });
+  });
 }

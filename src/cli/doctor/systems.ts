@@ -28,16 +28,6 @@ export async function checkDatabase({ databaseUrl }: Config): Checks {
   });
 }
 
-/** A directory store is judged with the data directory. */
-export async function checkClaimStore(config: Config, dataDirectory: string): Checks {
-  const name = "claim-store";
-  if (config.s3 === undefined) return [skipped(name, "a directory, in the data directory (no CLAIMBOT_S3_ENDPOINT)")];
-  return look(name, async () => {
-    const { openStore } = await import("../../app.ts");
-    return good(name, `${(await openStore(config, dataDirectory)).name} answers`);
-  });
-}
-
 export async function checkCloudflare({ cloudflare }: Config, platform: Platform | undefined, signal: AbortSignal): Checks {
   const name = "cloudflare";
   if (cloudflare === undefined) return [skipped(name, "no CLAIMBOT_CLOUDFLARE_TOKEN: DNS and WAF are not planned")];
