@@ -22,6 +22,9 @@ export function memoryOf(db: Sql): Memory {
       const [row] = await db.query("SELECT user_id FROM claimbot.pusher WHERE sha = $1", [sha]);
       return row && Number(row["user_id"]);
     },
+    async rememberPusher(sha, userId) {
+      await db.query("INSERT INTO claimbot.pusher (sha, user_id) VALUES ($1, $2) ON CONFLICT (sha) DO NOTHING", [sha, userId]);
+    },
     async reviewedPlans(mergeRequest) {
       const [row] = await db.query("SELECT reviewed FROM claimbot.reviewed_plans WHERE merge_request = $1", [mergeRequest]);
       return row && (row["reviewed"] as ReviewedPlans);

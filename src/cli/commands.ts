@@ -84,6 +84,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./verify.ts")).verify,
   },
   {
+    name: "rebuild",
+    usage: "rebuild [--dir DIR] [--format text|json]",
+    help: "makes anew what a lost database knew, from GitLab and the claim store",
+    right: "restores",
+    load: async () => (await import("./rebuild.ts")).rebuild,
+  },
+  {
     name: "schema",
     usage: "schema claim|platform",
     help: "prints a JSON schema, for editors",

@@ -70,7 +70,7 @@ export const TERMINAL_RIGHTS = {
   "sets up": "changes settings of the project in GitLab, as far as the token it is given may",
   releases:
     "rolls out, by every gate where GitLab is configured; gates stay unchecked only where nothing remote is, else it needs --break-glass REASON, which record and audit log keep",
-  restores: "writes records into an empty claim store, as far as the credentials may",
+  restores: "writes back what was there before, into an empty store or database, as far as the credentials may; replaces nothing",
   opens: "starts a service, which has doors of its own",
 } as const;
 

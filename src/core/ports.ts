@@ -382,6 +382,7 @@ export interface Memory {
   rememberStickyNote(mergeRequest: number, marker: string, note: StickyNote): Promise<void>;
   /** The id of the user who pushed this head, where its push hook reached us. */
   pusherOf(sha: string): Promise<number | undefined>;
+  rememberPusher(sha: string, userId: number): Promise<void>;
   /** The plans last stored for a merge request. */
   reviewedPlans(mergeRequest: number): Promise<ReviewedPlans | undefined>;
   rememberReviewedPlans(mergeRequest: number, reviewed: ReviewedPlans): Promise<void>;

@@ -89,6 +89,7 @@ function newMemory(): Memory {
     stickyNote: async (iid, marker) => notes.get(`${iid} ${marker}`),
     rememberStickyNote: async (iid, marker, note) => void notes.set(`${iid} ${marker}`, note),
     pusherOf: async () => MARA.id,
+    rememberPusher: async () => {},
     reviewedPlans: async (iid) => plans.get(iid),
     rememberReviewedPlans: async (iid, reviewed) => void plans.set(iid, reviewed),
     ...statusMemory(),

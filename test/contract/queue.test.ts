@@ -281,6 +281,10 @@ describe.each([
     ]);
     expect(await bench1.queue.pusherOf(pushed.sha)).toBe(5);
     expect(await bench1.queue.pusherOf("b".repeat(40))).toBeUndefined();
+    await bench1.queue.rememberPusher("b".repeat(40), 7);
+    await bench1.queue.rememberPusher(pushed.sha, 7);
+    expect(await bench1.queue.pusherOf("b".repeat(40))).toBe(7);
+    expect(await bench1.queue.pusherOf(pushed.sha), "the first word stays").toBe(5);
     first.open();
   });
 

@@ -325,6 +325,7 @@ function newMemory(): Memory & { readonly pushers: Map<string, number> } {
     stickyNote: async (iid, marker) => notes.get(`${iid} ${marker}`),
     rememberStickyNote: async (iid, marker, note) => void notes.set(`${iid} ${marker}`, note),
     pusherOf: async (sha) => pushers.get(sha),
+    rememberPusher: async (sha, userId) => void pushers.set(sha, userId),
     reviewedPlans: async (iid) => plans.get(iid),
     rememberReviewedPlans: async (iid, reviewed) => void plans.set(iid, reviewed),
     ...statusMemory(),
