@@ -30,6 +30,8 @@ export interface Config {
   readonly fluxEventsTokens: readonly Secret[];
   readonly kubernetes: { readonly url: string; readonly token: Secret; readonly ca?: string } | undefined;
   readonly s3: S3Config | undefined;
+  /** Where buckets of backups are, each named on the command line. */
+  readonly backupS3: Omit<S3Config, "bucket"> | undefined;
   readonly otlpEndpoint: string | undefined;
   /** Every secret of this configuration: what the log must never show. */
   readonly secrets: readonly Secret[];
@@ -98,6 +100,7 @@ function configOf(read: SettingsReader): Config {
     fluxEventsTokens: read.many("CLAIMBOT_FLUX_EVENTS_TOKEN", values.parseStrongSecret),
     kubernetes: kubernetesOf(read),
     s3: s3Of(read),
+    backupS3: backupS3Of(read),
     otlpEndpoint: read.one("OTEL_EXPORTER_OTLP_ENDPOINT", values.parseUrl),
     secrets: [...read.secrets, ...read.secrets.flatMap(passwordIn)],
   };
@@ -188,6 +191,23 @@ function s3Of(read: SettingsReader): S3Config | undefined {
     );
   }
   return endpoint && bucket && credentials ? { endpoint, bucket, region, credentials } : undefined;
+}
+
+const BACKUP_S3 = [
+  "CLAIMBOT_BACKUP_S3_ENDPOINT",
+  "CLAIMBOT_BACKUP_S3_ACCESS_KEY_ID",
+  "CLAIMBOT_BACKUP_S3_SECRET_ACCESS_KEY",
+] as const;
+
+function backupS3Of(read: SettingsReader): Config["backupS3"] {
+  read.together(...BACKUP_S3);
+  const endpoint = read.one(BACKUP_S3[0], values.parseUrl);
+  const accessKeyId = read.one(BACKUP_S3[1], (text) => values.parsePattern(text, /^\S+$/, "the key's id"));
+  const secretAccessKey = read.one(BACKUP_S3[2], values.parseToken);
+  const region = read.withDefault("CLAIMBOT_BACKUP_S3_REGION", (text) =>
+    values.parsePattern(text, /^[a-z0-9-]+$/, "a region such as eu-central-1"),
+  );
+  return endpoint && accessKeyId && secretAccessKey ? { endpoint, region, credentials: { accessKeyId, secretAccessKey } } : undefined;
 }
 
 const STATIC_KEY = ["CLAIMBOT_S3_ACCESS_KEY_ID", "CLAIMBOT_S3_SECRET_ACCESS_KEY"] as const;

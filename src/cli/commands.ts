@@ -84,6 +84,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./verify.ts")).verify,
   },
   {
+    name: "backup",
+    usage: "backup --to DIRECTORY|s3://BUCKET [--dir DIR] [--format text|json]",
+    help: "copies the claim store to another place, only what is new there",
+    right: "looks",
+    load: async () => (await import("./backup.ts")).backup,
+  },
+  {
+    name: "restore",
+    usage: "restore --from DIRECTORY|s3://BUCKET [--verify] [--dir DIR]",
+    help: "writes a backup into an empty claim store",
+    right: "restores",
+    load: async () => (await import("./restore.ts")).restore,
+  },
+  {
     name: "rebuild",
     usage: "rebuild [--dir DIR] [--format text|json]",
     help: "makes anew what a lost database knew, from GitLab and the claim store",

@@ -207,6 +207,32 @@ const TABLE = [
     secret: true,
   },
   {
+    name: "CLAIMBOT_BACKUP_S3_ENDPOINT",
+    group: "s3",
+    description: "Where claimbot backup --to s3://BUCKET and restore --from it find the bucket; without, at CLAIMBOT_S3_ENDPOINT.",
+    example: "https://backup.example.org",
+  },
+  {
+    name: "CLAIMBOT_BACKUP_S3_REGION",
+    group: "s3",
+    description: "The region of the backup's bucket.",
+    default: "us-east-1",
+    example: "eu-central-1",
+  },
+  {
+    name: "CLAIMBOT_BACKUP_S3_ACCESS_KEY_ID",
+    group: "s3",
+    description: "A static key for the backup's bucket: its id.",
+    example: "claimbot-backup",
+  },
+  {
+    name: "CLAIMBOT_BACKUP_S3_SECRET_ACCESS_KEY",
+    group: "s3",
+    description: "A static key for the backup's bucket: its secret.",
+    example: "…",
+    secret: true,
+  },
+  {
     name: "CLAIMBOT_LOG_LEVEL",
     group: "observability",
     description: "debug, info, warn or error.",

@@ -2,14 +2,13 @@
  * Rebuild: what the database knew, found again without it. Which plans stood for which head since when, and who pushed it, is in the audit
  * log; which notes are ours is on GitLab. What is known already stays.
  */
-import type { ReviewEvent } from "../core/audit.ts";
 import { Stalled } from "../core/errors.ts";
 import { digestOfBytes } from "../core/json.ts";
 import { PLAN_MARKER } from "../core/render/plan-note.ts";
 import { reportMarker } from "../core/render/report-note.ts";
-import { verifyAudit } from "../core/verify-audit.ts";
-import { readAuditLog } from "../targets/claim-store/audit-log.ts";
+import { reviewsIn } from "../core/reviews.ts";
 import { inGroups } from "./in-groups.ts";
+import { readVerifiedAudit } from "./verify/audit.ts";
 import type { ForgeWorld } from "./world.ts";
 
 export interface Rebuilt {
@@ -24,17 +23,18 @@ type RebuildWorld = Pick<ForgeWorld, "store" | "forge" | "memory" | "logs" | "jo
 
 /** Throws Stalled where the audit log is broken: approvals would stand on what somebody changed. */
 export async function rebuild(world: RebuildWorld, signal: AbortSignal): Promise<Rebuilt> {
-  const shown = await newestReviews(world, signal);
-  let [reviews, pushers] = [0, 0];
-  for (const [iid, { at, event }] of shown) {
-    const { sha, target, plans, pushedBy } = event;
-    if ((await world.memory.reviewedPlans(iid)) === undefined) {
-      await world.memory.rememberReviewedPlans(iid, { sha, target, plans, storedAt: at });
-      reviews += 1;
-    }
-    if (pushedBy === undefined || (await world.memory.pusherOf(sha)) !== undefined) continue;
-    await world.memory.rememberPusher(sha, pushedBy);
-    pushers += 1;
+  const { plans, pushers } = await remembered(world, signal);
+  let reviews = 0;
+  for (const [iid, shown] of plans) {
+    if ((await world.memory.reviewedPlans(iid)) !== undefined) continue;
+    await world.memory.rememberReviewedPlans(iid, shown);
+    reviews += 1;
+  }
+  let heads = 0;
+  for (const [sha, userId] of pushers) {
+    if ((await world.memory.pusherOf(sha)) !== undefined) continue;
+    await world.memory.rememberPusher(sha, userId);
+    heads += 1;
   }
   const live = await world.logs.live(world.store, signal);
   const places = new Map<string, { readonly iid: number; readonly marker: string }>();
@@ -47,23 +47,16 @@ export async function rebuild(world: RebuildWorld, signal: AbortSignal): Promise
   const found = await inGroups([...places.values()], 4, async ({ iid, marker }) => rememberNote(world, iid, marker, signal));
   // Whatever was missed meanwhile is found by the sweep.
   await world.jobs.enqueue({ kind: "sweep" });
-  return { reviews, pushers, notes: found.filter(Boolean).length, environments: live.size };
+  return { reviews, pushers: heads, notes: found.filter(Boolean).length, environments: live.size };
 }
 
-async function newestReviews(
-  { store }: RebuildWorld,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, { readonly at: string; readonly event: ReviewEvent }>> {
-  const { entries, faults } = verifyAudit(await readAuditLog(store, signal));
+async function remembered({ store }: RebuildWorld, signal: AbortSignal): Promise<ReturnType<typeof reviewsIn>> {
+  const { entries, faults } = await readVerifiedAudit(store, signal);
   const [fault] = faults;
-  if (fault !== undefined) {
-    throw new Stalled(
-      `${store.name}: the audit log is broken at ${fault.key}: ${fault.detail}`,
-      "Find out who wrote that object; claimbot audit shows all of them. Without it people approve once more",
-    );
-  }
-  return new Map(
-    entries.flatMap(({ at, event }) => (event.kind === "Review" ? [[event.mergeRequest, { at, event }] as const] : [])),
+  if (fault === undefined) return reviewsIn(entries);
+  throw new Stalled(
+    `${store.name}: the audit log is broken at ${fault.key}: ${fault.detail}`,
+    "Find out who wrote that object; claimbot audit shows all of them. Without it people approve once more",
   );
 }
 

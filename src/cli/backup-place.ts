@@ -1,0 +1,20 @@
+/** Where a backup lies, as it is named on the command line: a directory, or `s3://BUCKET`. */
+import { openDirectoryStore } from "../adapters/directory-store.ts";
+import { s3Options } from "../app.ts";
+import type { Config } from "../config.ts";
+import type { ObjectStore } from "../core/ports.ts";
+import { WrongUse } from "./exit.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A backup's bucket is at the address of its own settings, else at the claim store's; never is it the claim store's own bucket. */
+export async function openBackupPlace(terminal: Terminal, { s3, backupS3 }: Config, place: string): Promise<ObjectStore> {
+  if (!/^[a-z0-9]+:\/\//i.test(place)) return openDirectoryStore(terminal.path(place));
+  const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(place)?.[1];
+  if (bucket === undefined) throw new WrongUse(`${JSON.stringify(place)} is neither a directory nor s3://BUCKET`);
+  const server = backupS3 ?? s3;
+  if (server === undefined) throw new WrongUse(`${place} needs CLAIMBOT_BACKUP_S3_ENDPOINT with its keys, or CLAIMBOT_S3_ENDPOINT`);
+  if (server.endpoint === s3?.endpoint && bucket === s3.bucket)
+    throw new WrongUse(`${place} is the claim store itself: a backup lies elsewhere`);
+  const { openS3Store } = await import("../adapters/s3/store.ts");
+  return openS3Store(s3Options({ ...server, bucket }));
+}

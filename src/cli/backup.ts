@@ -1,0 +1,21 @@
+/** claimbot backup: copies the claim store to another place, only what is new there. */
+import { backup as copied } from "../flows/backup/backup.ts";
+import { openBackupPlace } from "./backup-place.ts";
+import { WrongUse } from "./exit.ts";
+import { openLocal } from "./local.ts";
+import type { Run } from "./run.ts";
+import { oneOf, readWords } from "./words.ts";
+
+export const backup: Run = async (words, terminal) => {
+  const options = { to: { type: "string" }, dir: { type: "string" }, format: { type: "string" } } as const;
+  const { values } = readWords(words, options, 0);
+  const format = oneOf("format", values.format, ["text", "json"]);
+  if (values.to === undefined) throw new WrongUse("backup needs --to DIRECTORY or --to s3://BUCKET");
+  const { world, config } = await openLocal(terminal, values.dir);
+  const to = await openBackupPlace(terminal, config, values.to);
+  const report = await copied(world.store, to, world.now(), new AbortController().signal);
+  const { manifest, objects, copied: fresh, bytes } = report;
+  if (format === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+  else terminal.out(`${objects} objects, ${fresh} of them new (${bytes} bytes): ${to.name}, ${manifest}\n`);
+  return 0;
+};
