@@ -1,8 +1,8 @@
 /** `claimbot/apply`: how far the environments of a merge request are, on the commit that it was merged as. */
-import { applyStatus } from "../core/apply-status.ts";
+import { applyStatus, statusPartOf } from "../core/apply-status.ts";
 import { Stalled } from "../core/errors.ts";
 import type { MergeRequest, RememberedStatus, StatusPart } from "../core/ports.ts";
-import { sayStatus } from "./commit-status.ts";
+import { ownStatus, sayStatus } from "./commit-status.ts";
 import type { ForgeWorld } from "./world.ts";
 
 const NAME = "claimbot/apply";
@@ -22,11 +22,28 @@ export async function tellApply(
   for (const older of await world.memory.openStatuses()) {
     const known = older.parts[environment];
     if (older.name !== NAME || older.sha === sha || known === undefined || isOver(known)) continue;
-    const words = mr === undefined ? "changed again" : `changed again by !${mr.iid}`;
-    await say(world, older, { [environment]: { state: "overtaken", words } }, signal);
+    await say(world, older, { [environment]: overtakenBy(mr?.iid) }, signal);
   }
   if (mr === undefined || sha === undefined) return;
   await say(world, { sha, mergeRequest: mr.iid }, { [environment]: part }, signal);
+}
+
+/** The status of an overtaken change that a lost database does not know any more: ended where it still runs in GitLab. */
+export async function endForgotten(
+  world: ForgeWorld,
+  { mergedCommit: sha, iid }: MergeRequest,
+  environment: string,
+  by: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (sha === undefined || (await world.memory.status(sha, NAME)) !== undefined) return;
+  const ours = await ownStatus(world, { sha, name: NAME }, signal);
+  if (ours?.said?.state !== "running") return;
+  await say(world, { sha, mergeRequest: iid }, { [environment]: overtakenBy(by) }, signal);
+}
+
+function overtakenBy(by: number | undefined): StatusPart {
+  return statusPartOf(undefined, { kind: "overtaken", by });
 }
 
 /** For an end that no report tells of: what is said to be on its way is not so any more. What has another end keeps it. */
@@ -49,12 +66,11 @@ export async function endApply(
  */
 export async function finishApply(world: ForgeWorld, atWork: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
   for (const status of await world.memory.openStatuses()) {
-    if (status.name !== NAME) continue;
+    if (status.name !== NAME || Object.keys(status.parts).length === 0) continue;
     const left = Object.entries(status.parts).filter(([name, { state }]) => state === "waiting" && !atWork.has(name));
     const ended = left.map(([name]): [string, StatusPart] => [name, NOTHING_LEFT]);
     if (ended.length === 0 && status.said !== undefined) continue;
     try {
-      if (ended.length === 0 && (await isThere(world, status, signal))) continue;
       await say(world, status, Object.fromEntries(ended), signal);
     } catch (error) {
       if (!(error instanceof Stalled)) throw error;
@@ -62,16 +78,6 @@ export async function finishApply(world: ForgeWorld, atWork: ReadonlySet<string>
       world.log.warn({ commit: status.sha, reason: error.message }, "a commit status could not be ended");
     }
   }
-}
-
-async function isThere(world: ForgeWorld, status: RememberedStatus, signal: AbortSignal): Promise<boolean> {
-  if (Object.keys(status.parts).length === 0) return false;
-  const words = applyStatus(status.parts);
-  const [me, seen] = await Promise.all([world.forge.me(signal), world.forge.statuses(status.sha, signal)]);
-  const ours = seen.findLast(({ name, author }) => name === NAME && author.id === me.id);
-  if (ours?.state !== words.state || ours.description !== words.description) return false;
-  await world.memory.rememberStatus({ ...status, said: words, pipelineId: ours.pipelineId });
-  return true;
 }
 
 async function say(

@@ -26,12 +26,15 @@ export async function sayStatus(world: ForgeWorld, wish: StatusWish, signal: Abo
   await commits.hold(sha, async () => {
     const { memory } = world;
     let known = await memory.status(sha, name);
+    // A write was begun, and nobody knows its end: GitLab does.
+    const isUnsure = known !== undefined && known.said === undefined;
+    if (known !== undefined && isUnsure) known = { ...known, ...(await ownStatus(world, known, signal)) };
     for (;;) {
       const all = { ...known?.parts, ...parts };
       const words = wish.words(all);
       const isSaid = isSame(known?.said, words) && isWhereAsked(known?.pipelineId, wish.pipelineId);
       const memo = { sha, name, mergeRequest, parts, pipelineId: known?.pipelineId };
-      if (isSaid && sameParts(known?.parts, all)) return;
+      if (isSaid && !isUnsure && sameParts(known?.parts, all)) return;
       // A write that nobody knows the end of must not leave the old words behind: they would never be written again.
       await memory.rememberStatus({ ...memo, said: isSaid ? known?.said : undefined });
       if (isSaid) return;
@@ -55,6 +58,21 @@ export async function sayStatus(world: ForgeWorld, wish: StatusWish, signal: Abo
     }
   });
 }
+
+/** What GitLab has of ours; nothing where it has none. Another state than those that we set is none. */
+export async function ownStatus(
+  { forge }: ForgeWorld,
+  { sha, name }: Pick<RememberedStatus, "sha" | "name">,
+  signal: AbortSignal,
+): Promise<Pick<RememberedStatus, "said" | "pipelineId"> | undefined> {
+  const [me, seen] = await Promise.all([forge.me(signal), forge.statuses(sha, signal)]);
+  const ours = seen.findLast((one) => one.name === name && one.author.id === me.id);
+  const state = STATES.find((one) => one === ours?.state);
+  if (ours === undefined || state === undefined) return undefined;
+  return { said: { state, description: ours.description ?? "" }, pipelineId: ours.pipelineId };
+}
+
+const STATES = ["pending", "running", "success", "failed", "canceled"] as const satisfies readonly CommitStatus["state"][];
 
 /** GitLab refuses to run what is running, so its words stay. */
 function isSame(said: RememberedStatus["said"], { state, description }: Pick<CommitStatus, "state" | "description">): boolean {

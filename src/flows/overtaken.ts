@@ -6,6 +6,7 @@ import type { MergeRequest } from "../core/ports.ts";
 import type { Log, LogRecord } from "../core/record.ts";
 import { renderReportNote, reportMarker } from "../core/render/report-note.ts";
 import { readLog } from "../targets/claim-store/claim-store.ts";
+import { endForgotten } from "./apply-status.ts";
 import { hasReceipt } from "./receipt.ts";
 import type { Ground } from "./release.ts";
 import { mergeRequestBehind } from "./review-facts.ts";
@@ -31,14 +32,27 @@ export async function closeOvertaken(
     if (end !== undefined && (await world.repository.isAncestor(change, end.source.commit))) return;
     // The newest is reported now, or came without a merge request.
     const isReported = change === by?.mergedCommit || (step === 0 && by === undefined);
-    const older = isReported ? undefined : await mergeRequestBehind(world, change, signal);
+    const older = isReported ? undefined : await olderBehind(world, change, signal);
     if (older !== undefined && older.iid !== by?.iid) {
       const body = renderReportNote(name, undefined, { kind: "overtaken", by: by?.iid });
-      await editStickyNote(world, older.iid, reportMarker(name), body, signal);
+      const written = await editStickyNote(world, older.iid, reportMarker(name), body, signal);
+      if (written !== "none") await endForgotten(world, older, name, by?.iid, signal);
     }
     const before = await parentOf(world, change);
     change = before && (await world.repository.lastChange(before, paths));
   }
+}
+
+/** Commits that came without a merge request: that of an older change is asked for once. */
+const NOBODYS = new WeakMap<ForgeWorld["forge"], Set<string>>();
+
+async function olderBehind(world: ForgeWorld, change: string, signal: AbortSignal): Promise<MergeRequest | undefined> {
+  const nobodys = NOBODYS.get(world.forge) ?? new Set();
+  NOBODYS.set(world.forge, nobodys);
+  if (nobodys.has(change)) return undefined;
+  const found = await mergeRequestBehind(world, change, signal);
+  if (found === undefined) nobodys.add(change);
+  return found;
 }
 
 /** The newest record of another change that was seen to its end. */

@@ -2,7 +2,7 @@
 import { Stalled } from "../core/errors.ts";
 import type { CommitStatus, MergeRequest } from "../core/ports.ts";
 import { PLAN_MARKER } from "../core/render/plan-note.ts";
-import { sayStatus } from "./commit-status.ts";
+import { ownStatus, sayStatus } from "./commit-status.ts";
 import type { ForgeWorld } from "./world.ts";
 
 const NAME = "claimbot/plan";
@@ -46,7 +46,7 @@ export async function examinePlanStatus(world: ForgeWorld, mr: MergeRequest, sig
   for (const { author, state } of forged) {
     world.log.warn(
       { mergeRequest: mr.iid, commit: mr.sha, by: author.username, state },
-      `${NAME} was set by somebody else: whoever may push can, and only what claimbot itself says counts. It is written again`,
+      `${NAME} was set by somebody else, as anybody with a developer's rights can; it is written again`,
     );
     world.alarm?.("forged-status");
   }
@@ -67,10 +67,9 @@ export async function finishPlans(world: ForgeWorld, open: ReadonlySet<string>, 
   for (const status of await world.memory.openStatuses()) {
     const { sha, name, mergeRequest } = status;
     if (name !== NAME || open.has(sha)) continue;
-    const [me, seen] = await Promise.all([world.forge.me(signal), world.forge.statuses(sha, signal)]);
-    const ours = seen.findLast((one) => one.name === NAME && one.author.id === me.id);
+    const ours = await ownStatus(world, status, signal);
     const words = { state: "canceled", description: "nobody waits for this head any more" } as const;
-    if (ours?.state !== "running" && ours?.state !== "pending") {
+    if (ours?.said?.state !== "running" && ours?.said?.state !== "pending") {
       // Whatever it says, it says to nobody.
       await world.memory.rememberStatus({ ...status, said: words });
       continue;

@@ -94,6 +94,15 @@ export async function logOf({ store }: Servers, environment: string): Promise<Lo
   return readLog(store, environment, AbortSignal.timeout(10_000));
 }
 
+/** No status of ours runs or waits, on whatever commit: a merge may wait for it for ever. */
+export function expectStatusesEnded({ gitlab, bot }: Servers): void {
+  const unfinished = gitlab
+    .allStatuses()
+    .filter(({ author, state }) => author.username === bot.username && (state === "running" || state === "pending"))
+    .map(({ sha, name, state, description }) => `${sha} ${name} ${state}: ${description}`);
+  expect(unfinished).toEqual([]);
+}
+
 /** What must be so after every story: nobody asked an API for what it does not have, and no note of the bot's did anything. */
 export function expectClean({ gitlab, cloudflare }: Servers): void {
   expect({ gitlab: gitlab.unexpected, cloudflare: cloudflare.unexpected, quickActions: gitlab.quickActionsRun }).toEqual({

@@ -63,11 +63,30 @@ export class Crew implements AsyncDisposable {
     return kills;
   }
 
+  /** Kills when a request arrives, which is carried out all the same; then somebody acts before it comes back. */
+  killAnd(request: Pick<Fault, "method" | "path">, act: () => Promise<void>): void {
+    const both = async (): Promise<void> => {
+      this.#service?.kill();
+      await act();
+    };
+    this.#servers.gitlab.faults.add({ ...request, fault: { kind: "meanwhile", act: both } });
+  }
+
   /** Kills as soon as a file of the data directory is there: resolves when it did. */
   async killWhenThere(path: string): Promise<void> {
     const file = join(this.#servers.env["CLAIMBOT_DATA_DIR"] ?? "", path);
     while (!existsSync(file)) await pause(1);
     this.#service?.kill();
+  }
+
+  /** Resolves when nobody has asked GitLab for anything for a while: it begins its work with a sweep, and then rests. */
+  async settled(quietMs = 1_500): Promise<void> {
+    const { requests } = this.#servers.gitlab.faults;
+    let [seen, since] = [requests.length, performance.now()];
+    await this.until(() => {
+      if (requests.length !== seen) [seen, since] = [requests.length, performance.now()];
+      return performance.now() - since > quietMs;
+    }, "quiet");
   }
 
   async stop(): Promise<number | null | undefined> {

@@ -4,7 +4,7 @@ import { openForge } from "../../src/adapters/gitlab/forge.ts";
 import { SILENT } from "../../src/core/log.ts";
 import type { MergeRequest, StatusPart } from "../../src/core/ports.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { endApply, finishApply, tellApply } from "../../src/flows/apply-status.ts";
+import { endApply, endForgotten, finishApply, tellApply } from "../../src/flows/apply-status.ts";
 import { examinePlanStatus, finishPlans, tellPlan } from "../../src/flows/plan-status.ts";
 import type { Alarm, ForgeWorld } from "../../src/flows/world.ts";
 import { startGitlab } from "../../src/sandbox/gitlab/start-gitlab.ts";
@@ -134,6 +134,17 @@ describe("claimbot/apply", () => {
     expect(s.said(mr.mergedCommit)).toEqual(["running: a on its way"]);
     await finishApply(s.world, new Set(["b"]), signal);
     expect(s.said(mr.mergedCommit)).toEqual(["success: a nothing left to do"]);
+  });
+
+  test("of an overtaken change that a lost database does not know any more is ended, where it runs", async () => {
+    await using s = await scene();
+    const mr = await s.merged("forgotten");
+    const sha = mr.mergedCommit ?? "";
+    await endForgotten(s.world, mr, "a", 9, signal);
+    expect(s.said(sha)).toEqual([]);
+    await s.forge.setStatus(sha, "main", { name: "claimbot/apply", state: "running", description: "a on its way" });
+    await endForgotten(s.world, mr, "a", 9, signal);
+    expect(s.said(sha)).toEqual(["canceled: a changed again by !9"]);
   });
 
   test("is ended by an error of our own, and says where to look", async () => {
