@@ -218,6 +218,14 @@ export interface Approval {
   readonly at: string | undefined;
 }
 
+/** Somebody put a label on a merge request, or took it off. */
+export interface LabelEvent {
+  readonly user: User;
+  /** Undefined: the label was deleted since, and its name with it. */
+  readonly label: string | undefined;
+  readonly action: "add" | "remove";
+}
+
 export interface Note {
   readonly id: number;
   readonly body: string;
@@ -265,6 +273,8 @@ export interface Forge {
   /** Newest first. */
   versions(iid: number, signal?: AbortSignal): Promise<readonly MergeRequestVersion[]>;
   approvals(iid: number, signal?: AbortSignal): Promise<readonly Approval[]>;
+  /** Oldest first, to the last page. That a label was deleted is none. */
+  labelEvents(iid: number, signal?: AbortSignal): Promise<readonly LabelEvent[]>;
   /** 0 (none), 10, 15, 20, 25, 30, 40, 50: in the project, inherited ones included. */
   accessLevel(userId: number, signal?: AbortSignal): Promise<number>;
   /** The same in a group, such as an environment's owner. */

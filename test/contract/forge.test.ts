@@ -135,6 +135,33 @@ describe("reading", () => {
     expect(await s.forge.approvals(s.iid)).toEqual([]);
   });
 
+  test("label events tell who put which label on and took which off, oldest first, to the last page", async () => {
+    await using s = await scene();
+    await s.gitlab.edit(s.iid, { addLabels: ["claimbot::hold"] }, { as: "jo" });
+    await s.gitlab.comment(s.iid, "fine\n/unlabel ~hold", { as: "mara" });
+    await s.forge.editLabels(s.iid, { remove: ["claimbot::hold", "never there"] });
+    const told = async (): Promise<readonly string[]> =>
+      (await s.forge.labelEvents(s.iid)).map(({ user, label, action }) => `${user.username} ${action} ${label}`);
+    expect(await told()).toEqual([
+      "mara add hold",
+      "jo add claimbot::hold",
+      "mara remove hold",
+      `${s.bot} remove claimbot::hold`,
+    ]);
+    for (let round = 0; round < 60; round += 1) {
+      await s.gitlab.edit(s.iid, { addLabels: ["busy"] }, { as: "jo" });
+      await s.gitlab.edit(s.iid, { removeLabels: ["busy"] }, { as: "jo" });
+    }
+    expect(await told()).toHaveLength(124);
+  });
+
+  test("a label that was deleted has no name in its events, and that it went is no event", async () => {
+    await using s = await scene();
+    s.gitlab.deleteLabel("hold");
+    expect((await s.forge.mergeRequest(s.iid)).labels).toEqual([]);
+    expect(await s.forge.labelEvents(s.iid)).toMatchObject([{ user: { username: "mara" }, label: undefined, action: "add" }]);
+  });
+
   test("levels are those of the project and its groups; a stranger has none", async () => {
     await using s = await scene();
     const id = (name: string): number => s.gitlab.user(name).id;

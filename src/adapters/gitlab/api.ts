@@ -15,6 +15,7 @@ async function resources(client: HttpClient, signal: AbortSignal | undefined) {
     discussions: new gitbeaker.MergeRequestDiscussions(options),
     emoji: new gitbeaker.MergeRequestNoteAwardEmojis(options),
     environments: new gitbeaker.Environments(options),
+    labelEvents: new gitbeaker.MergeRequestLabelEvents(options),
     groupMembers: new gitbeaker.GroupMembers(options),
     mergeRequests: new gitbeaker.MergeRequests(options),
     notes: new gitbeaker.MergeRequestNotes(options),

@@ -7,7 +7,17 @@ import { environmentsOf } from "./environments.ts";
 import { notesOf } from "./notes.ts";
 import { statusesOf } from "./status.ts";
 import { threadsOf } from "./threads.ts";
-import { accessLevelOf, memberOf, approvalsOf, list, mergeRequestOf, projectOf, userOf, versionsOf } from "./wire.ts";
+import {
+  accessLevelOf,
+  memberOf,
+  approvalsOf,
+  labelEventsOf,
+  list,
+  mergeRequestOf,
+  projectOf,
+  userOf,
+  versionsOf,
+} from "./wire.ts";
 
 export interface ForgeOptions {
   /** Without `/api/v4`; a path below the host is kept. */
@@ -81,6 +91,8 @@ export function openForge(options: ForgeOptions): Forge {
       versionsOf(await api.call(signal, async ({ mergeRequests }) => mergeRequests.allDiffVersions(pid, iid, ALL_PAGES))),
     approvals: async (iid, signal) =>
       approvalsOf(await api.call(signal, async ({ approvals }) => approvals.showConfiguration(pid, { mergerequestIId: iid }))),
+    labelEvents: async (iid, signal) =>
+      labelEventsOf(await api.call(signal, async ({ labelEvents }) => labelEvents.all(pid, iid, ALL_PAGES))),
     accessLevel: async (userId, signal) =>
       unlessRefused(
         async () =>

@@ -4,6 +4,7 @@ import type {
   Approval,
   DiffRefs,
   ForgeEnvironment,
+  LabelEvent,
   Member,
   MergeRequest,
   MergeRequestVersion,
@@ -97,6 +98,23 @@ export function approvalsOf(value: unknown): readonly Approval[] {
       user: userOf(approval["user"]),
       at: optionalText(approval, "approved_at") === undefined ? undefined : time(approval, "approved_at"),
     }));
+}
+
+/** Oldest first. In no OpenAPI of GitLab's: as lib/api/entities/resource_label_event.rb tells it (read 2026-11-24). */
+export function labelEventsOf(value: unknown): readonly LabelEvent[] {
+  return list(value)
+    .map(fields)
+    .toSorted((a, b) => integer(a, "id") - integer(b, "id"))
+    .map((event) => {
+      const action = text(event, "action");
+      if (action !== "add" && action !== "remove") return missing("whether a label came or went");
+      const label = event["label"];
+      return {
+        user: userOf(event["user"]),
+        label: label === null || label === undefined ? undefined : text(fields(label), "name"),
+        action,
+      };
+    });
 }
 
 export function noteOf(value: unknown): Note {

@@ -2,7 +2,7 @@
 import { approve, unapprove } from "./actions/approvals.ts";
 import { applySuggestion } from "./actions/apply-suggestion.ts";
 import { merge } from "./actions/merge.ts";
-import { openMergeRequest, prepare, updateMergeRequest, type MergeRequestEdit } from "./actions/merge-requests.ts";
+import { deleteLabel, openMergeRequest, prepare, updateMergeRequest, type MergeRequestEdit } from "./actions/merge-requests.ts";
 import { comment, discussionOf, editNote, resolveDiscussion } from "./actions/notes.ts";
 import { branchMoved, commitToBranch } from "./actions/push.ts";
 import { allStatuses, setStatus, startPipeline, statusesOf, type NewStatus } from "./actions/statuses.ts";
@@ -185,6 +185,11 @@ export class GitlabHandle {
 
   async edit(iid: number, edit: MergeRequestEdit, options: { as: string }): Promise<void> {
     await updateMergeRequest(this.world, this.mergeRequest(iid), this.user(options.as), edit);
+  }
+
+  /** From the project, and so from every merge request that carries it. */
+  deleteLabel(name: string): void {
+    deleteLabel(this.project, name);
   }
 
   async approve(iid: number, options: { as: string; sha?: string }): Promise<void> {

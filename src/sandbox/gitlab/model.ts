@@ -74,6 +74,16 @@ export interface Label {
   readonly createdAt: Date;
 }
 
+/** Somebody put a label on a merge request, or took it off. */
+export interface LabelEvent {
+  readonly id: number;
+  readonly user: User;
+  /** Of the label, which may be deleted since: GitLab then shows the event without one. */
+  readonly labelId: number;
+  readonly action: "add" | "remove";
+  readonly at: Date;
+}
+
 export interface ProjectSettings {
   /** Approvals by the author of the merge request count; either is met in the wild. */
   authorMayApprove: boolean;
@@ -133,6 +143,8 @@ export interface MergeRequest {
   state: "opened" | "closed" | "merged";
   targetBranch: string;
   labels: string[];
+  /** Oldest first. */
+  readonly labelEvents: LabelEvent[];
   updatedAt: Date;
   /** Undefined until GitLab has read the commits. */
   preparedAt: Date | undefined;

@@ -33,6 +33,7 @@ const FIRST_IDS = {
   token: 401,
   hook: 501,
   label: 601,
+  labelEvent: 100_001,
   protectedBranch: 701,
   mergeRequest: 10_001,
   version: 20_001,

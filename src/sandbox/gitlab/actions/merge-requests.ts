@@ -1,6 +1,6 @@
 /** Opens and edits merge requests. */
 import { headSha, isDraft } from "../merge-request-state.ts";
-import type { MergeRequest, Project, User } from "../model.ts";
+import type { LabelEvent, MergeRequest, Project, User } from "../model.ts";
 import { mergeRequestEvent, type MergeRequestChange } from "../payloads/merge-request-event.ts";
 import { hookLabels, hookTime, stateId } from "../payloads/parts.ts";
 import { conflict, forbidden, invalid, unprocessable } from "../refusal.ts";
@@ -49,6 +49,7 @@ export async function openMergeRequest(world: World, project: Project, by: User,
     state: "opened",
     targetBranch: input.targetBranch,
     labels: [...knownLabels(world, project, input.labels ?? [])],
+    labelEvents: [],
     updatedAt: now,
     preparedAt: undefined,
     versions: [],
@@ -60,6 +61,7 @@ export async function openMergeRequest(world: World, project: Project, by: User,
     merged: undefined,
   };
   project.mergeRequests.push(mergeRequest);
+  recordLabels(world, mergeRequest, by, { added: mergeRequest.labels, removed: [] });
   const head = await input.source.repository.branchHead(input.sourceBranch);
   if (head !== undefined) await addVersion(world, mergeRequest, head);
   return mergeRequest;
@@ -162,11 +164,38 @@ function editLabels(
   for (const name of input.removeLabels ?? []) wanted.delete(name);
   if (wanted.size === before.length && before.every((name) => wanted.has(name))) return {};
   mergeRequest.labels = [...wanted];
-  const added = [...wanted].filter((name) => !before.includes(name)).map((name) => `~${name}`);
-  const removed = before.filter((name) => !wanted.has(name)).map((name) => `~${name}`);
-  const parts = [added.length > 0 ? `added ${added.join(" ")}` : "", removed.length > 0 ? `removed ${removed.join(" ")}` : ""];
+  const added = [...wanted].filter((name) => !before.includes(name));
+  const removed = before.filter((name) => !wanted.has(name));
+  recordLabels(world, mergeRequest, by, { added, removed });
+  const named = (verb: string, names: readonly string[]): string =>
+    names.length > 0 ? `${verb} ${names.map((name) => `~${name}`).join(" ")}` : "";
+  const parts = [named("added", added), named("removed", removed)];
   systemNote(world, mergeRequest, by, `${parts.filter(Boolean).join(" and ")} label`);
   return { labels: { previous: hookLabels(mergeRequest, before), current: hookLabels(mergeRequest) } };
+}
+
+/** GitLab writes the additions of one edit before its removals. */
+function recordLabels(
+  world: World,
+  { project, labelEvents }: MergeRequest,
+  by: User,
+  { added, removed }: { readonly added: readonly string[]; readonly removed: readonly string[] },
+): void {
+  const record = (name: string, action: LabelEvent["action"]): void => {
+    const label = project.labels.find((one) => one.name === name);
+    if (label === undefined) throw new Error(`the sandbox has no label ${name}`);
+    labelEvents.push({ id: world.id("labelEvent"), user: by, labelId: label.id, action, at: world.now() });
+  };
+  for (const name of added) record(name, "add");
+  for (const name of removed) record(name, "remove");
+}
+
+/** The label goes from the project and from all that carry it; nobody's event tells of that (GitLab keeps events, without the label). */
+export function deleteLabel(project: Project, name: string): void {
+  const at = project.labels.findIndex((label) => label.name === name);
+  if (at < 0) throw new Error(`the sandbox has no label ${name}`);
+  project.labels.splice(at, 1);
+  for (const mergeRequest of project.mergeRequests) mergeRequest.labels = mergeRequest.labels.filter((label) => label !== name);
 }
 
 async function changeState(world: World, mergeRequest: MergeRequest, by: User, state: "opened" | "closed"): Promise<void> {

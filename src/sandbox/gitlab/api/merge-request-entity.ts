@@ -10,7 +10,7 @@ import {
   mayMerge,
   openThreads,
 } from "../merge-request-state.ts";
-import type { MergeRequest, User, Version } from "../model.ts";
+import type { LabelEvent, MergeRequest, User, Version } from "../model.ts";
 import type { World } from "../world.ts";
 import { labelEntity, userBasic, type Entity } from "./entities.ts";
 import { pipelineBasic, pipelineEntity } from "./status-entities.ts";
@@ -122,6 +122,20 @@ export function versionEntity(mergeRequest: MergeRequest, version: Version): Ent
     state: version.size === 0 ? "empty" : "collected",
     real_size: String(version.size),
     patch_id_sha: null,
+  };
+}
+
+/** As lib/api/entities/resource_label_event.rb shows it (read 2026-11-24): a deleted label is null. */
+export function labelEventEntity(world: World, mergeRequest: MergeRequest, event: LabelEvent): Entity {
+  const label = mergeRequest.project.labels.find(({ id }) => id === event.labelId);
+  return {
+    id: event.id,
+    user: userBasic(world, event.user),
+    created_at: event.at.toISOString(),
+    resource_type: "MergeRequest",
+    resource_id: mergeRequest.id,
+    label: label === undefined ? null : labelEntity(label),
+    action: event.action,
   };
 }
 

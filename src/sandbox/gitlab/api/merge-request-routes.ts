@@ -6,7 +6,7 @@ import { currentVersion, isDraft, mergeRequestDiffs } from "../merge-request-sta
 import type { MergeRequest } from "../model.ts";
 import { badParameter, notFound } from "../refusal.ts";
 import { commitEntity, diffEntity, userBasic } from "./entities.ts";
-import { mergeRequestBasic, mergeRequestEntity, versionEntity } from "./merge-request-entity.ts";
+import { labelEventEntity, mergeRequestBasic, mergeRequestEntity, versionEntity } from "./merge-request-entity.ts";
 import { paginate } from "./pagination.ts";
 import type { Parameters } from "./parameters.ts";
 import { mergeRequestOf, projectOf, type ApiBindings } from "./request.ts";
@@ -85,6 +85,12 @@ export function mergeRequestRoutes(): Hono<ApiBindings> {
     const mergeRequest = mergeRequestOf(context);
     const files = mergeRequest.preparedAt === undefined ? [] : await mergeRequestDiffs(mergeRequest);
     return context.json(paginate(context, files).map(diffEntity));
+  });
+
+  api.get("/:iid/resource_label_events", (context) => {
+    const mergeRequest = mergeRequestOf(context);
+    const page = paginate(context, mergeRequest.labelEvents);
+    return context.json(page.map((event) => labelEventEntity(context.get("world"), mergeRequest, event)));
   });
 
   api.get("/:iid/versions", (context) => {
