@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { readVerifiedAudit } from "../../src/flows/verify/audit.ts";
+import { recordKey } from "../../src/core/record.ts";
 import { claimbot, ClaimRepository, CLI, environment, FEW } from "./claimbot.ts";
 
 describe("apply --yes", () => {
@@ -295,7 +296,8 @@ async function files(repository: ClaimRepository): Promise<readonly string[]> {
 
 /** The log has so many records in one chain, each with its receipt, plan and bundle; and one pointer, to the newest, was moved as often. */
 async function expectWhole(repository: ClaimRepository, names: readonly string[], records: number): Promise<void> {
-  expect((await readVerifiedAudit(await repository.store(), AbortSignal.timeout(10_000))).faults).toEqual([]);
+  const { entries, faults } = await readVerifiedAudit(await repository.store(), AbortSignal.timeout(10_000));
+  expect(faults).toEqual([]);
   const keys = new Set((await repository.objects()).map(({ key }) => key));
   for (const name of names) {
     const log = await repository.log(name);
@@ -305,6 +307,10 @@ async function expectWhole(repository: ClaimRepository, names: readonly string[]
     for (const { sequence, planDigest } of log) {
       expect(keys).toContain(`receipts/${name}/${String(sequence).padStart(8, "0")}.json`);
       expect(keys).toContain(`plans/${planDigest}.json`);
+      // The decision before the record, the end before the receipt.
+      const ofPlan = entries.flatMap(({ event }) => ("planDigest" in event && event.planDigest === planDigest ? [event] : []));
+      expect(ofPlan[0]).toMatchObject({ kind: "Decision", outcome: "go" });
+      expect(ofPlan.at(-1)).toMatchObject({ kind: "Effects", outcome: "settled", record: { key: recordKey(name, sequence) } });
     }
     const head = log.at(-1);
     if (head?.kind !== "Publication") throw new Error("the log ends in a publication");

@@ -81,14 +81,10 @@ describe("a release", () => {
     expect(more).toEqual([]);
     expect(found).toMatchObject({ environment: "ledger-stage", outcome: "held", approvers: [] });
     expect(held).toMatchObject({ outcome: "held", mergeRequest: iid, author: "sam", approvers: ["mara"] });
-    expect(held?.gates.map(({ gate, verdict }) => `${gate} ${verdict}`)).toEqual([
-      "reviewed-plan open",
-      "approvals open",
-      "hold closed",
-      "freeze open",
-      "blast-radius open",
-      "deletion open",
+    expect(held?.gates.filter(({ verdict }) => verdict !== "open").map(({ gate, reason }) => `${gate}: ${reason}`)).toEqual([
+      "hold: held by the label claimbot::hold; `/claim unhold` takes it off",
     ]);
+    expect(held?.gates.map(({ gate }) => gate)).toEqual(expect.arrayContaining(["reviewed-plan", "approvals", "freeze"]));
     expect(await events("Effects")).toEqual([]);
   });
 

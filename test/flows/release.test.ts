@@ -2,16 +2,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openDirectoryStore } from "../../src/adapters/directory-store.ts";
 import { diskFiles } from "../../src/cli/disk-files.ts";
 import { BlobCache } from "../../src/core/claim/blob-cache.ts";
-import { Stale } from "../../src/core/errors.ts";
+import { Stale, Waiting } from "../../src/core/errors.ts";
 import { SILENT } from "../../src/core/log.ts";
 import { DEFAULT_POLICIES } from "../../src/core/permission/default-policies.ts";
-import type { ObjectStore, Registry, Repository } from "../../src/core/ports.ts";
+import type { Audit, ObjectStore, Registry, Repository } from "../../src/core/ports.ts";
 import { LogCache } from "../../src/flows/log-cache.ts";
-import { considerRelease, release, type Ground } from "../../src/flows/release.ts";
+import { considerRelease, release, type Ground, type Outcome } from "../../src/flows/release.ts";
+import { readVerifiedAudit } from "../../src/flows/verify/audit.ts";
 import type { World } from "../../src/flows/world.ts";
 import { STARTER } from "../../src/rehearsal.ts";
 import { openAuditLog } from "../../src/targets/claim-store/audit-log.ts";
@@ -54,6 +55,58 @@ test("another writer's record that came while it was planned makes it stale: it 
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+});
+
+describe("an audit log that cannot be written", () => {
+  const noAudit: Audit = {
+    append: async () => Promise.reject(new Waiting("the audit log cannot be reached", 30_000)),
+    head: async () => undefined,
+  };
+
+  test("keeps a release from beginning: it waits, and nothing is recorded", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "claimbot-release-"));
+    try {
+      const store = await openDirectoryStore(directory);
+      const world = worldOf(
+        store,
+        inOrder([claimStoreTarget(store)]),
+        registryThat(async () => {}),
+      );
+      await expect(release({ ...world, audit: noAudit }, ground, NAME, {}, signal)).rejects.toThrow(Waiting);
+      expect(await store.list("claims/")).toEqual([]);
+      expect(await store.list("releases/")).toEqual([]);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
+  test("at the end keeps it from being told: it comes back, and is told then, by one entry and one receipt", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "claimbot-release-"));
+    try {
+      const store = await openDirectoryStore(directory);
+      const world = worldOf(
+        store,
+        inOrder([claimStoreTarget(store)]),
+        registryThat(async () => {}),
+      );
+      const told: string[] = [];
+      const tell = async (outcome: Outcome): Promise<void> => void told.push(outcome.kind);
+      const cut: Audit = {
+        ...noAudit,
+        append: async (event) => (event.kind === "Effects" ? noAudit.append(event) : world.audit.append(event)),
+      };
+      await expect(release({ ...world, audit: cut }, ground, NAME, { tell }, signal)).rejects.toThrow(Waiting);
+      expect({ told, receipts: await store.list("receipts/") }).toEqual({ told: [], receipts: [] });
+      expect(await release(world, ground, NAME, { tell }, signal)).toMatchObject({ kind: "settled" });
+      expect(told).toEqual(["settled"]);
+      const { entries, faults } = await readVerifiedAudit(store, signal);
+      expect(faults).toEqual([]);
+      expect(entries.map(({ event }) => event.kind)).toEqual(["MonthClosed", "Decision", "Effects"]);
+      expect(await store.list("receipts/")).toHaveLength(1);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
 });
 
 function flux(store: ObjectStore): ReturnType<typeof fluxTarget> {
