@@ -1,5 +1,6 @@
 /** claimbot sandbox: the whole world on this machine, for a person; with --story, played through without one. */
 import { AssertionError } from "node:assert";
+import { setTimeout as pause } from "node:timers/promises";
 import { PEOPLE } from "../sandbox/company.ts";
 import { playStory } from "../sandbox/story.ts";
 import { startRehearsal, type Rehearsal } from "../rehearsal.ts";
@@ -33,7 +34,11 @@ async function story(terminal: Terminal): Promise<number> {
       flux,
       bot,
       keys: async (prefix) => (await rehearsal.store.list(prefix)).map(({ key }) => key),
-      settled: async () => rehearsal.settled(),
+      object: async (key) => {
+        const found = await rehearsal.store.read(key);
+        return found && Buffer.from(found.body).toString();
+      },
+      settled: async () => nothingLeft(rehearsal),
       sweep: async () => rehearsal.service.queue.enqueue({ kind: "sweep" }),
       say: (text) => terminal.out(`${text}\n`),
     });
@@ -47,6 +52,15 @@ async function story(terminal: Terminal): Promise<number> {
   }
   terminal.out(`\nThe story is told: everything was observed, in ${Math.round((performance.now() - started) / 1000)} s.\n`);
   return 0;
+}
+
+/** Also what waits for later, such as a command whose release Flux still applies. */
+async function nothingLeft(rehearsal: Rehearsal): Promise<void> {
+  await rehearsal.settled();
+  while ((await rehearsal.service.queue.pending()).length > 0) {
+    await pause(50);
+    await rehearsal.settled();
+  }
 }
 
 function welcome({ gitlab, cloudflare, registry, flux, service }: Rehearsal): string {
