@@ -1,8 +1,9 @@
 /** The gates before any effect: each a pure rule with a reason on which a person can act. */
 import type { Platform } from "./claim/platform.generated.ts";
+import { obstacleText } from "./contested.ts";
 import { freezesOf, frozenText } from "./freezes.ts";
 import { shortDigest, type Digest } from "./json.ts";
-import { changesOf, countChanges, type Plan } from "./plan.ts";
+import { changesOf, countChanges, isCleared, obstaclesOf, type Plan } from "./plan.ts";
 import type { Approval, CommitPeople, User } from "./ports.ts";
 
 /** The merge request that brought the claim, as GitLab tells it now. */
@@ -14,6 +15,8 @@ export interface ReviewFacts {
   readonly people: readonly CommitPeople[];
   readonly approvals: readonly Approval[];
   readonly labels: readonly string[];
+  /** Who took the label of a hold off without the right to, as people are called: then it holds as before. */
+  readonly holdDefiedBy: string | undefined;
   /** ISO 8601, by GitLab's clock. */
   readonly mergedAt?: string;
   /** When GitLab first saw the head that was merged. */
@@ -31,9 +34,11 @@ export interface GateFacts {
   readonly review: ReviewFacts | undefined | "unchecked";
   /** The digest that somebody allowed confirmed by `/claim apply <digest>`. */
   readonly confirmed?: Digest | undefined;
+  /** The plan that `review` names as reviewed, where it is known. */
+  readonly reviewed?: Plan | undefined;
 }
 
-export type GateName = "reviewed-plan" | "approvals" | "hold" | "freeze" | "blast-radius" | "deletion";
+export type GateName = "reviewed-plan" | "contested" | "approvals" | "hold" | "freeze" | "blast-radius" | "deletion";
 
 export interface Gate {
   readonly gate: GateName;
@@ -44,17 +49,25 @@ export interface Gate {
 
 /** Every gate with its verdict, in a fixed order. */
 export function gatesOf(facts: GateFacts): readonly Gate[] {
-  return [reviewedPlan(facts), approvals(facts), hold(facts), freeze(facts), blastRadius(facts), deletion(facts)];
+  return [
+    reviewedPlan(facts),
+    contested(facts),
+    approvals(facts),
+    hold(facts),
+    freeze(facts),
+    blastRadius(facts),
+    deletion(facts),
+  ];
 }
 
 export function closedGates(gates: readonly Gate[]): readonly Gate[] {
   return gates.filter(({ verdict }) => verdict === "closed");
 }
 
-/** Who may set it and who takes it away is GitLab's business: everybody sees it. */
+/** Everybody sees it. Anybody may set it who may set labels; it holds until somebody takes it off who may `/claim unhold`. */
 export const HOLD_LABEL = "claimbot::hold";
 
-function reviewedPlan({ plan, review, confirmed }: GateFacts): Gate {
+function reviewedPlan({ plan, review, confirmed, reviewed }: GateFacts): Gate {
   const gate = "reviewed-plan";
   const now = shortDigest(plan.digest);
   if (review === "unchecked" && confirmed !== undefined && confirmed !== plan.digest) {
@@ -63,12 +76,33 @@ function reviewedPlan({ plan, review, confirmed }: GateFacts): Gate {
   if (review === "unchecked") return { gate, verdict: "unchecked", reason: "whether the plan was reviewed" };
   if (confirmed === plan.digest) return { gate, verdict: "open", reason: `plan ${now} was confirmed by a command` };
   if (review?.reviewed?.digest === plan.digest) return { gate, verdict: "open", reason: `plan ${now} is the reviewed one` };
+  if (reviewed !== undefined && review?.reviewed?.digest === reviewed.digest && isCleared(reviewed, plan)) {
+    return { gate, verdict: "open", reason: `plan ${now} is the reviewed one, without what stood in its way` };
+  }
   const moved =
     review?.reviewed === undefined
       ? `plan ${now} was not reviewed`
       : `the world moved since the review: reviewed ${shortDigest(review.reviewed.digest)}, now ${now}`;
   if (plan.type === "dev" || plan.type === "sue") return { gate, verdict: "open", reason: `${moved}; ${plan.type} goes on` };
+  // With something in its way this plan is never released: what is confirmed is the one without.
+  if (obstaclesOf(plan).length > 0) return { gate, verdict: "closed", reason: moved };
   return { gate, verdict: "closed", reason: `${moved}. \`/claim apply ${now}\` goes on with the new plan` };
+}
+
+/**
+ * A plan with something in its way could never be finished, and claimbot never touches what is not its own: so it does not go half of the way,
+ * whatever its type, and no command confirms it. --break-glass, which passes every gate, goes as far as that and stops there.
+ */
+function contested({ plan }: GateFacts): Gate {
+  const gate = "contested";
+  const [first, ...others] = obstaclesOf(plan);
+  if (first === undefined) return { gate, verdict: "open", reason: "nothing that is not ours stands in the way" };
+  const more = others.length === 0 ? "" : ` And ${counted(others.length, "other thing")} in the way: the plan lists them.`;
+  return {
+    gate,
+    verdict: "closed",
+    reason: `${obstacleText(first.obstacle)}${more} It goes on by itself when the way is free; no command goes past that`,
+  };
 }
 
 /** Why each approval counts or does not. Own count: GitLab CE calls zero approvals "approved". */
@@ -148,6 +182,11 @@ function hold({ review }: GateFacts): Gate {
   if (review === "unchecked") return { gate, verdict: "unchecked", reason: "a hold" };
   const held = review?.labels.includes(HOLD_LABEL) ?? false;
   if (held) return { gate, verdict: "closed", reason: `held by the label ${HOLD_LABEL}; \`/claim unhold\` takes it off` };
+  const by = review?.holdDefiedBy;
+  if (by !== undefined) {
+    const reason = `${by} took the label ${HOLD_LABEL} off, and may not: it holds until somebody says \`/claim unhold\` who may`;
+    return { gate, verdict: "closed", reason };
+  }
   return { gate, verdict: "open", reason: "nobody holds it" };
 }
 

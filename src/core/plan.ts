@@ -1,7 +1,8 @@
 /** The plan of one environment: the difference between what should be and what is, with everything that it stands on. */
 import type { Claim } from "./claim/claim.generated.ts";
+import { factOf, obstaclesIn, type Contested, type Obstacle } from "./contested.ts";
 import type { Environment, EnvironmentType } from "./environment.ts";
-import { digestOf, type Digest } from "./json.ts";
+import { canonicalJson, digestOf, type Digest } from "./json.ts";
 import { lastPublication, isLive, type LockedVersions } from "./record.ts";
 import type { Change } from "./resource.ts";
 
@@ -15,9 +16,11 @@ export type Step =
       readonly target: TargetName;
       readonly changes: readonly Change[];
       readonly pending: readonly string[];
-      readonly contested: readonly string[];
+      readonly contested: readonly Contested[];
     }
   | { readonly target: TargetName; readonly missing: string };
+
+type ObservedStep = Extract<Step, { changes: unknown }>;
 
 export type PlanVerb = "create" | "change" | "remove" | "none";
 
@@ -56,7 +59,10 @@ export function planOf(environment: Environment, steps: readonly Step[], inputsD
   return { ...body, digest: planDigest(body) };
 }
 
-/** What approvals, `apply`, the audit log and the record quote. Pending and contested things are shown, but are not part of it. */
+/**
+ * What approvals, `apply`, the audit log and the record quote. Of what is contested it covers what stands where the plan would make something:
+ * the rest, and all that is pending, is shown only.
+ */
 export function planDigest(plan: Omit<Plan, "digest">): Digest {
   return digestOf({
     environment: plan.environment,
@@ -66,9 +72,17 @@ export function planDigest(plan: Omit<Plan, "digest">): Digest {
     rules: plan.rulesDigest,
     versions: plan.versions,
     changes: plan.steps.map((step) =>
-      "missing" in step ? { target: step.target, missing: true } : { target: step.target, changes: step.changes },
+      "missing" in step
+        ? { target: step.target, missing: true }
+        : { target: step.target, changes: step.changes, ...obstaclesFact(step) },
     ),
   });
+}
+
+/** Nothing where nothing stands in the way, so that such a plan has the digest that it always had. */
+function obstaclesFact({ changes, contested }: ObservedStep): { readonly contested?: unknown } {
+  const obstacles = obstaclesIn(changes, contested);
+  return obstacles.length === 0 ? {} : { contested: obstacles.map(factOf) };
 }
 
 function verbOf({ wish, log }: Environment, steps: readonly Step[]): PlanVerb {
@@ -80,6 +94,25 @@ function verbOf({ wish, log }: Environment, steps: readonly Step[]): PlanVerb {
 /** All changes of a plan with the target that makes them, in the plan's order. */
 export function changesOf(plan: Pick<Plan, "steps">): readonly { readonly target: TargetName; readonly change: Change }[] {
   return plan.steps.flatMap((step) => ("missing" in step ? [] : step.changes.map((change) => ({ target: step.target, change }))));
+}
+
+/** All that stands in a plan's way, with the target that would meet it. */
+export function obstaclesOf(plan: Pick<Plan, "steps">): readonly { readonly target: TargetName; readonly obstacle: Obstacle }[] {
+  return plan.steps.flatMap((step) =>
+    "missing" in step ? [] : obstaclesIn(step.changes, step.contested).map((obstacle) => ({ target: step.target, obstacle })),
+  );
+}
+
+/** True where `now` is what was reviewed, but for things in its way that are gone: whoever approved it was told that they have to go. */
+export function isCleared(reviewed: Plan, now: Plan): boolean {
+  const factsOf = (plan: Plan): readonly string[] =>
+    obstaclesOf(plan).map(({ target, obstacle }) => canonicalJson({ target, ...factOf(obstacle) }));
+  const known = new Set(factsOf(reviewed));
+  return bareDigest(reviewed) === bareDigest(now) && factsOf(now).every((fact) => known.has(fact));
+}
+
+function bareDigest(plan: Plan): Digest {
+  return planDigest({ ...plan, steps: plan.steps.map((step) => ("missing" in step ? step : { ...step, contested: [] })) });
 }
 
 export interface Counts {

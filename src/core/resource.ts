@@ -1,4 +1,5 @@
 /** What a target owns, what is there, and the difference between the two. */
+import type { Contested } from "./contested.ts";
 import { compareText } from "./diagnostic.ts";
 import { sameJson } from "./json.ts";
 
@@ -26,7 +27,7 @@ export interface Observation<R extends Resource = Resource> {
   /** What was asked for but is not there yet, each in a person's words; empty when all is settled. */
   readonly pending: readonly string[];
   /** What stands where ours should be but is not ours (or bears our mark without right): reported, never touched. */
-  readonly contested: readonly string[];
+  readonly contested: readonly Contested[];
 }
 
 export function sortResources<R extends Resource>(resources: Iterable<R>): Resources<R> {

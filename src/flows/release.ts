@@ -135,6 +135,7 @@ export async function considerRelease(
     now: world.now(),
     review: facts,
     confirmed: isConfirmed ? plan.digest : confirmed,
+    reviewed,
   });
   return { kind: "gated", environment, plan, gates, facts, reviewed, begun, judged };
 }

@@ -92,6 +92,7 @@ test("every gate says its verdict and its reason, in a fixed order; a good merge
   const gates = gatesOf(facts);
   expect(gates.map(({ gate, verdict }) => `${gate} ${verdict}`)).toEqual([
     "reviewed-plan open",
+    "contested open",
     "approvals open",
     "hold open",
     "freeze open",
@@ -155,6 +156,69 @@ describe("the gate of the reviewed plan", () => {
       verdict: "open",
       reason: `the world moved since the review: reviewed 000000000000, now ${plan.digest.slice(0, 12)}; ${type} goes on`,
     });
+  });
+});
+
+/** The same with a record of somebody else's where one of its own should be. */
+function taken(plan: Plan, content = "192.0.2.7"): Plan {
+  const blocks = { key: "new 0", wayOut: "Delete it at Cloudflare." };
+  const contested = [{ key: "A new 0", content, remark: "is not ours (made 2026-11-23 14:02 UTC)", blocks }];
+  const steps = plan.steps.map((step) => ("missing" in step ? step : { ...step, contested }));
+  return planOf(anEnvironment(plan.type), steps, plan.inputsDigest, plan.rulesDigest);
+}
+
+describe("the gate of what is contested", () => {
+  const TAKEN = taken(PROD);
+
+  test.each(["dev", "sue", "stage", "prod"] as const)(
+    "is closed for %s, and says what stands where, and what can be done",
+    (type) => {
+      const plan = taken(planWith(type, 1));
+      expect(gate("contested", { plan, review: reviewOf(plan) })).toEqual({
+        gate: "contested",
+        verdict: "closed",
+        reason:
+          "A new 0 → 192.0.2.7 is not ours (made 2026-11-23 14:02 UTC), and stands where new 0 should be. Delete it at Cloudflare. " +
+          "It goes on by itself when the way is free; no command goes past that",
+      });
+    },
+  );
+
+  test("is opened by no confirmation, and not left unchecked in a terminal", () => {
+    expect(gate("contested", { plan: TAKEN, confirmed: TAKEN.digest }).verdict).toBe("closed");
+    expect(gate("contested", { plan: TAKEN, review: "unchecked" }).verdict).toBe("closed");
+  });
+
+  test("counts what else is in the way", () => {
+    const [step] = TAKEN.steps;
+    if (step === undefined || "missing" in step) throw new Error("a step with changes");
+    const contested = [...step.contested, ...step.contested.map((one) => ({ ...one, content: "192.0.2.8" }))];
+    const plan = planOf(anEnvironment("prod"), [{ ...step, contested }], "inputs", "rules");
+    expect(gate("contested", { plan }).reason).toContain("Delete it at Cloudflare. And 1 other thing in the way");
+  });
+
+  test("comes with a reviewed plan that names no command: none would go on", () => {
+    const moved = gate("reviewed-plan", { plan: TAKEN });
+    expect(moved.verdict).toBe("closed");
+    expect(moved.reason).toBe(`the world moved since the review: reviewed ${SHORT}, now ${TAKEN.digest.slice(0, 12)}`);
+  });
+
+  test("needs no new review when the way is free again, or was at no time", () => {
+    expect(gate("reviewed-plan", { plan: PROD, review: reviewOf(TAKEN), reviewed: TAKEN })).toEqual({
+      gate: "reviewed-plan",
+      verdict: "open",
+      reason: `plan ${SHORT} is the reviewed one, without what stood in its way`,
+    });
+    expect(gate("reviewed-plan", { plan: TAKEN, review: reviewOf(TAKEN), reviewed: TAKEN }).verdict).toBe("open");
+  });
+
+  test.each<[string, Partial<GateFacts>]>([
+    ["something else changes as well", { plan: planWith("prod", 2), review: reviewOf(TAKEN), reviewed: TAKEN }],
+    ["something else is in the way", { plan: taken(PROD, "192.0.2.8"), review: reviewOf(TAKEN), reviewed: TAKEN }],
+    ["another plan was reviewed", { plan: PROD, review: reviewOf(planWith("prod", 3)), reviewed: TAKEN }],
+    ["nobody knows what was reviewed", { plan: PROD, review: reviewOf(TAKEN) }],
+  ])("needs one when %s", (_, given) => {
+    expect(gate("reviewed-plan", given).verdict).toBe("closed");
   });
 });
 

@@ -1,7 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Environment, EnvironmentType } from "../../src/core/environment.ts";
-import { changesOf, countChanges, planOf, riskOf, TARGET_NAMES, type Plan, type Step } from "../../src/core/plan.ts";
+import {
+  changesOf,
+  countChanges,
+  isCleared,
+  obstaclesOf,
+  planOf,
+  riskOf,
+  TARGET_NAMES,
+  type Plan,
+  type Step,
+} from "../../src/core/plan.ts";
+import type { Contested } from "../../src/core/contested.ts";
 import type { Log, LogRecord } from "../../src/core/record.ts";
 import type { Change, Resource } from "../../src/core/resource.ts";
 import { anEnvironment, going } from "../targets/an-environment.ts";
@@ -36,6 +47,15 @@ function reordered<T>(value: T): T {
       .map(([name, member]) => [name, reordered(member)]),
   ) as T;
 }
+
+/** Somebody's record that is in nobody's way. */
+const FOREIGN: Contested = { key: "A new", content: "192.0.2.7", remark: "is not ours" };
+const BLOCKS = { key: "new", wayOut: "Delete it." };
+/** Beside something that is ours already. */
+const BESIDE = { key: "kept", wayOut: "Delete it." };
+const there = (over: Partial<Contested> = {}): Contested => ({ ...FOREIGN, blocks: BLOCKS, ...over });
+const withContested = (...contested: readonly Contested[]): readonly Step[] =>
+  STEPS.map((one) => (one.target === "waf" ? { ...step("waf", UPDATE, CREATE), contested } : one));
 
 describe("the digest of a plan", () => {
   test("is the same whatever the order of members and steps", () => {
@@ -76,8 +96,8 @@ describe("the digest of a plan", () => {
     expect(digest).not.toBe(plan.digest);
   });
 
-  test("does not change with what is pending or contested, or with the words for what is missing: they come and go", () => {
-    const noisy = STEPS.map((one) => ({ ...one, pending: ["Flux is at it"], contested: ["somebody's record"] }));
+  test("does not change with what is pending, with what is in nobody's way, or with the words for what is missing", () => {
+    const noisy = STEPS.map((one) => ({ ...one, pending: ["Flux is at it"], contested: [FOREIGN, there({ blocks: BESIDE })] }));
     const seen = planOf(environment, noisy, "inputs", "rules");
     expect(seen.digest).toBe(plan.digest);
     expect(seen.steps).toEqual(noisy);
@@ -85,8 +105,52 @@ describe("the digest of a plan", () => {
     expect(missing("no CLAIMBOT_CLOUDFLARE_TOKEN")).toBe(missing("kein Schlüssel"));
   });
 
+  const contested = (...all: readonly Contested[]) => digestOfPlan(environment, withContested(...all));
+  test("changes with what stands in the way of something that it makes: what it is, what it holds, and where", () => {
+    const digests = [
+      plan.digest,
+      contested(there()),
+      contested(there({ key: "AAAA new" })),
+      contested(there({ content: "192.0.2.8" })),
+      contested(there(), there({ content: "192.0.2.8" })),
+      digestOfPlan(environment, withWaf(step("waf", UPDATE))),
+    ];
+    expect(new Set(digests).size).toBe(digests.length);
+  });
+
+  test("does not change with who made it, when, what can be done, or in which order it was found", () => {
+    expect(contested(there({ remark: "is not ours (changed today)", blocks: { ...BLOCKS, wayOut: "Ask." } }))).toBe(
+      contested(there()),
+    );
+    const two = [there(), there({ content: "192.0.2.8" })] as const;
+    expect(contested(...two.toReversed())).toBe(contested(...two));
+  });
+
   test("does not change with the log: what it says is in the changes", () => {
     expect(digestOfPlan({ ...environment, log: logOf(environment, "Publication") })).toBe(plan.digest);
+  });
+});
+
+describe("what stands in the way", () => {
+  const of = (...contested: readonly Contested[]) => planOf(environment, withContested(...contested), "inputs", "rules");
+
+  test("is what is contested at something that the plan makes, with its target", () => {
+    expect(obstaclesOf(of(FOREIGN, there({ blocks: BESIDE }), there()))).toEqual([{ target: "waf", obstacle: there() }]);
+    expect(obstaclesOf(plan)).toEqual([]);
+  });
+
+  const eight = there({ content: "192.0.2.8" });
+  const moved = planOf(environment, withContested().toSpliced(3, 1, step("dns")), "inputs", "rules");
+  test.each<[boolean, string, Plan, Plan]>([
+    [true, "it is gone", of(there()), of()],
+    [true, "one of two is gone", of(there(), eight), of(eight)],
+    [true, "nothing is another", of(there()), of(there())],
+    [false, "it came", of(), of(there())],
+    [false, "it is another", of(there()), of(eight)],
+    [false, "it is gone, and a change is another", of(there()), moved],
+    [false, "it is gone, and other rules judge", of(there()), planOf(environment, STEPS, "inputs", "other")],
+  ])("is cleared (%s) where %s", (cleared, _, reviewed, now) => {
+    expect(isCleared(reviewed, now)).toBe(cleared);
   });
 });
 

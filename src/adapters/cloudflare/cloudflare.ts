@@ -35,12 +35,15 @@ interface ZoneRecord {
   readonly comment: string;
   /** Made by another product of Cloudflare: nobody can change it. */
   readonly readOnly: boolean;
+  /** ISO 8601, UTC; absent where Cloudflare does not tell. */
+  readonly createdAt?: string;
+  readonly modifiedAt?: string;
 }
 
 interface RecordBatch {
   readonly deletes: readonly { readonly id: string }[];
   readonly patches: readonly { readonly id: string; readonly content: string; readonly proxied: boolean; readonly ttl: number }[];
-  readonly posts: readonly Omit<ZoneRecord, "id" | "readOnly">[];
+  readonly posts: readonly Omit<ZoneRecord, "id" | "readOnly" | "createdAt" | "modifiedAt">[];
 }
 
 export type Phase = "http_request_firewall_custom" | "http_ratelimit";
@@ -168,6 +171,8 @@ async function readRecords(transport: Transport, zone: Zone, signal?: AbortSigna
 /** Depends on nothing but what was sent, and the id: other members have vanished from Cloudflare's answers before (2025-02). */
 function recordOf(item: Readonly<Record<string, unknown>>): ZoneRecord {
   const { name, type, content, proxied, ttl, comment, meta } = item;
+  const createdAt = timeOf(item["created_on"]);
+  const modifiedAt = timeOf(item["modified_on"]);
   if (typeof name !== "string" || typeof type !== "string")
     throw new Waiting("Cloudflare answered a record without name or type", 60_000);
   return {
@@ -179,7 +184,15 @@ function recordOf(item: Readonly<Record<string, unknown>>): ZoneRecord {
     ttl: typeof ttl === "number" ? ttl : 1,
     comment: typeof comment === "string" ? comment : "",
     readOnly: isObject(meta) && meta["read_only"] === true,
+    ...(createdAt !== undefined && { createdAt }),
+    ...(modifiedAt !== undefined && { modifiedAt }),
   };
+}
+
+/** Cloudflare writes six digits behind the second (2026-11). */
+function timeOf(value: unknown): string | undefined {
+  const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
 
 async function sendBatch(

@@ -1,7 +1,8 @@
 /** The plan note on a merge request: what destroys comes first and unfolded, the rest is folded per environment. */
 import type { Platform } from "../claim/platform.generated.ts";
+import { contestedText, othersIn } from "../contested.ts";
 import { compareDiagnostics, type Diagnostic } from "../diagnostic.ts";
-import { changesOf, countChanges, riskOf, type Plan, type Risk } from "../plan.ts";
+import { changesOf, countChanges, obstaclesOf, riskOf, type Plan, type Risk } from "../plan.ts";
 import { protectsLess, type ChangedVerdicts } from "../verdicts/changed-verdicts.ts";
 import { changedVerdictParagraphs } from "./changed-verdicts.ts";
 import { counted } from "./counted.ts";
@@ -37,6 +38,7 @@ export function renderPlanNote(note: PlanNote, limit = LIMIT): string {
   const changed = hasErrors(note) ? [] : note.plans.filter(({ verb }) => verb !== "none");
   const top = [
     `${PLAN_MARKER}\n${headline(note, changed)}`,
+    ...obstacles(changed),
     ...note.remarks,
     ...conflictLines(note.conflicts),
     ...approvalLine(note, changed),
@@ -68,6 +70,7 @@ function headline({ diagnostics, conflicts, verdicts }: PlanNote, changed: reado
     count(environments, "remove", "removed"),
   ];
   const risk = highestRisk(changed);
+  const inTheWay = changed.flatMap(obstaclesOf).length;
   const parts = [
     ...(environments.length === 0
       ? []
@@ -75,9 +78,11 @@ function headline({ diagnostics, conflicts, verdicts }: PlanNote, changed: reado
     ...(environments.length === changed.length ? [] : [environments.length === 0 ? "The rules change" : "the rules change"]),
     ...totals(environments),
     `risk **${risk}**${prodLosses(changed)}`,
+    ...(inTheWay > 0 ? [`**${counted(inTheWay, "thing")} in the way**`] : []),
     ...(verdicts !== undefined && protectsLess(verdicts) ? ["⚠️ **the rules protect less**"] : []),
   ];
-  return `### ${{ low: "🟢", medium: "🟡", high: "🔴" }[risk]} ${parts.join(" — ")}`;
+  const sign = inTheWay > 0 ? "⛔" : { low: "🟢", medium: "🟡", high: "🔴" }[risk];
+  return `### ${sign} ${parts.join(" — ")}`;
 }
 
 function count(plans: readonly Plan[], verb: Plan["verb"], word: string): string {
@@ -165,18 +170,37 @@ function lossText({ what, names }: Loss): string {
   return `${what} ${shown.join(", ")}${more}`;
 }
 
-/** What stands where ours should be, also where nothing else changes: a rollout would stop there. */
+/** What keeps a plan from being released, with what somebody can do: before all else, since nothing else matters until then. */
+function obstacles(plans: readonly Plan[]): readonly string[] {
+  const lines = plans.flatMap((plan) =>
+    obstaclesOf(plan).map(({ target, obstacle }) => {
+      const where = `**${plain(nameOf(plan))}** ${TARGET_LABELS[target]}`;
+      const { key, wayOut } = obstacle.blocks;
+      return `- ⛔ ${where}: ${plain(contestedText(obstacle))}, and stands where ${code(key, 160)} should be. ${plain(wayOut)}`;
+    }),
+  );
+  return listed(
+    "**In the way.** It is not ours, so claimbot never touches it, and releases nothing of these while it stands:",
+    lines,
+  );
+}
+
+/** The rest of what is not ours, also where nothing else changes. */
 function contested(plans: readonly Plan[]): readonly string[] {
   const lines = plans.flatMap((plan) =>
-    plan.steps.flatMap((step) =>
-      "missing" in step
-        ? []
-        : step.contested.map((text) => `- ⚠️ **${plain(nameOf(plan))}** ${TARGET_LABELS[step.target]}: ${plain(text)}`),
-    ),
+    plan.steps.flatMap((step) => {
+      if ("missing" in step) return [];
+      const where = `**${plain(nameOf(plan))}** ${TARGET_LABELS[step.target]}`;
+      return othersIn(step.changes, step.contested).map((one) => `- ⚠️ ${where}: ${plain(contestedText(one))}`);
+    }),
   );
+  return listed("**Not ours, not touched**", lines);
+}
+
+function listed(title: string, lines: readonly string[]): readonly string[] {
   if (lines.length === 0) return [];
   const more = lines.length - LINES_SHOWN;
-  return ["**Not ours, not touched**", [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`- ${more} more`] : [])].join("\n")];
+  return [title, [...lines.slice(0, LINES_SHOWN), ...(more > 0 ? [`- ${more} more`] : [])].join("\n")];
 }
 
 /** Whole folds as long as they fit, the riskiest first, then a line each, then how many are left. Never a cut table. */

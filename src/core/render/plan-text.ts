@@ -1,5 +1,6 @@
 /** The plan in a terminal: a line per environment, then every change; colour is never the only sign. */
 import type { Platform } from "../claim/platform.generated.ts";
+import { contestedText, obstaclesIn, othersIn } from "../contested.ts";
 import { shortDigest } from "../json.ts";
 import { countChanges, type Plan } from "../plan.ts";
 import { oneLine } from "./encode.ts";
@@ -68,11 +69,18 @@ function planLines(plan: Plan, colour: boolean): readonly string[] {
 }
 
 function contestedLines(plan: Plan): readonly string[] {
-  return plan.steps.flatMap((step) =>
-    "missing" in step
-      ? []
-      : step.contested.map((text) => `  ! ${TARGET_LABELS[step.target].padEnd(6)}  not ours, not touched: ${oneLine(text)}`),
-  );
+  return plan.steps.flatMap((step) => {
+    if ("missing" in step) return [];
+    const label = TARGET_LABELS[step.target].padEnd(6);
+    const obstacles = obstaclesIn(step.changes, step.contested).map((one) => {
+      const { key, wayOut } = one.blocks;
+      return `  ! ${label}  in the way of ${oneLine(key)}: ${oneLine(contestedText(one))}. ${oneLine(wayOut)}`;
+    });
+    const others = othersIn(step.changes, step.contested).map(
+      (one) => `  ! ${label}  not ours, not touched: ${oneLine(contestedText(one))}`,
+    );
+    return [...obstacles, ...others];
+  });
 }
 
 const WHAT_LENGTH = 120;

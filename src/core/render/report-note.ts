@@ -116,6 +116,8 @@ function causeOf(gate: GateName, reviewed: Plan | undefined): string {
   switch (gate) {
     case "reviewed-plan":
       return reviewed === undefined ? "nobody reviewed this plan" : "the world moved since the review";
+    case "contested":
+      return "something that is not ours stands in its way";
     case "approvals":
       return "approvals are missing";
     case "hold":

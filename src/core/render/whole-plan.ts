@@ -1,4 +1,5 @@
 /** A plan with every field of every change, folded by target: for whoever wants to see all of it. */
+import { contestedText } from "../contested.ts";
 import { countChanges, type Plan, type Step, type TargetName } from "../plan.ts";
 import type { Change, Resource } from "../resource.ts";
 import { changedLeaves, fieldsOf, leafTexts, type Leaf } from "./changed-leaves.ts";
@@ -57,7 +58,7 @@ function part(step: Step, rows: readonly string[], budget: number): string {
 
 function remarksOf({ pending, contested }: Extract<Step, { changes: unknown }>): readonly string[] {
   const lines = [
-    ...contested.map((text) => `- ⚠️ not ours, not touched: ${plain(text)}`),
+    ...contested.map((one) => `- ⚠️ not ours, not touched: ${plain(contestedText(one))}`),
     ...pending.map((text) => `- ⏳ ${plain(text)}`),
   ];
   const more = lines.length - REMARKS_SHOWN;

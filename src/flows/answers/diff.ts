@@ -98,7 +98,8 @@ async function planNow(world: ForgeWorld, mr: MergeRequest, name: string, signal
       return { plan: considered.plan, kind: "begun" };
     case "gated": {
       const { plan, reviewed, gates } = considered;
-      return { plan, kind: "now", reviewed, held: closedGates(gates).some(({ gate }) => gate === "reviewed-plan") };
+      const closed = closedGates(gates).map(({ gate }) => gate);
+      return { plan, kind: "now", reviewed, held: closed.includes("reviewed-plan") && !closed.includes("contested") };
     }
   }
 }

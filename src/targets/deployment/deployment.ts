@@ -3,7 +3,15 @@ import { Stalled } from "../../core/errors.ts";
 import type { Forge, ForgeEnvironment } from "../../core/ports.ts";
 import { diffResources } from "../../core/resource.ts";
 import type { Release, Target } from "../target.ts";
-import { desiredEnvironment, markOf, NO_RELEASE, observedEnvironment, releaseInMark, type GitlabEnvironment } from "./model.ts";
+import {
+  desiredEnvironment,
+  markOf,
+  NO_RELEASE,
+  observedEnvironment,
+  releaseInMark,
+  wayOut,
+  type GitlabEnvironment,
+} from "./model.ts";
 
 export function deploymentTarget(forge: Forge): Target<GitlabEnvironment> {
   const answers = new Answers();
@@ -69,8 +77,5 @@ async function refuseForeign(forge: Forge, { environment: { name, instance } }: 
   const found = await forge.environment(name, signal);
   if (found === undefined) return false;
   if (releaseInMark(instance, found.description) !== undefined) return true;
-  throw new Stalled(
-    `GitLab has an environment ${name} that claimbot did not make`,
-    `Delete it under Operate, Environments, or give it to claimbot: set its description to "${markOf(instance, NO_RELEASE)}"`,
-  );
+  throw new Stalled(`GitLab has an environment ${name} that claimbot did not make`, wayOut(instance));
 }

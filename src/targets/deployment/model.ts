@@ -1,4 +1,5 @@
 /** GitLab's environment as a value: what its page should say, and the mark by which ours is known. Pure. */
+import type { Contested } from "../../core/contested.ts";
 import type { Environment, EnvironmentType } from "../../core/environment.ts";
 import { digestOf } from "../../core/json.ts";
 import type { ForgeEnvironment } from "../../core/ports.ts";
@@ -69,7 +70,7 @@ export function observedEnvironment(
     return {
       resources: [],
       pending: [],
-      contested: found.state === "stopped" && wish === undefined ? [] : [contestedText(found)],
+      contested: found.state === "stopped" && wish === undefined ? [] : [foreignEnvironment(found, instance, wish !== undefined)],
     };
   if (found.state === "stopped") return { resources: [], pending: [], contested: [] };
   if (found.state === "stopping")
@@ -92,6 +93,16 @@ export function observedEnvironment(
   return { resources: [resource], pending: [], contested: [] };
 }
 
-function contestedText({ name }: ForgeEnvironment): string {
-  return `GitLab has an environment ${name} that claimbot did not make: its description is not claimbot's`;
+function foreignEnvironment({ name }: ForgeEnvironment, instance: string, wanted: boolean): Contested {
+  return {
+    key: `environment ${name}`,
+    content: "",
+    remark: "of GitLab's was not made by claimbot: its description is not claimbot's",
+    ...(wanted && { blocks: { key: "environment", wayOut: wayOut(instance) } }),
+  };
+}
+
+/** What to do about an environment that is not ours. */
+export function wayOut(instance: string): string {
+  return `Delete it under Operate, Environments, or give it to claimbot: set its description to \`${markOf(instance, NO_RELEASE)}\`.`;
 }

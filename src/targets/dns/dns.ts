@@ -6,7 +6,6 @@ import { diffResources, sortResources, type Change } from "../../core/resource.t
 import type { Target } from "../target.ts";
 import {
   batchesOf,
-  contestedLines,
   desiredRecords,
   viewZone,
   zoneOfChange,
@@ -59,7 +58,7 @@ export function dnsTarget(cloudflare: Cloudflare, now: () => number = Date.now):
       return {
         resources: sortResources(views.flatMap(({ own }) => own.map(({ record }) => record))),
         pending: [],
-        contested: views.flatMap(contestedLines),
+        contested: views.flatMap(({ contested }) => contested),
       };
     },
 

@@ -1,7 +1,9 @@
 /** DNS as values: which records an environment should have, which of those in a zone are its own, and the requests between the two. */
 import { strict as assert } from "node:assert";
+import { contestedText, sortContested, type Contested } from "../../core/contested.ts";
 import { isDedicated, namesEverAsked, type Environment } from "../../core/environment.ts";
 import { digestOf, sameJson, shortDigest } from "../../core/json.ts";
+import { oneLine } from "../../core/render/encode.ts";
 import { sortResources, type Change, type Resource, type Resources } from "../../core/resource.ts";
 import { hostName, zoneOf } from "../host-name.ts";
 
@@ -28,6 +30,9 @@ export interface FoundRecord {
   readonly comment: string;
   /** Made by another product of Cloudflare (Email Routing, R2, Workers): nobody can change it. */
   readonly readOnly: boolean;
+  /** ISO 8601, UTC; absent where nobody knows. */
+  readonly createdAt?: string;
+  readonly modifiedAt?: string;
 }
 
 /** What one environment has in one zone. */
@@ -36,8 +41,8 @@ export interface ZoneView {
   readonly own: readonly { readonly id: string; readonly record: DnsRecord }[];
   /** Wanted names that cannot be had, with the reason; `by` is the environment of this instance that holds the name. */
   readonly occupied: ReadonlyMap<string, { readonly reason: string; readonly by?: string }>;
-  /** Records that bear our mark without right. */
-  readonly forged: readonly string[];
+  /** The same, and records that bear our mark without right, as a plan shows them. */
+  readonly contested: readonly Contested[];
 }
 
 /** TTL of unproxied records, in seconds. */
@@ -82,62 +87,122 @@ function record(zone: string, name: string, type: string, content: string, proxi
  * claim is edited, and a mark that was copied to, or moved with, another name is known for what it is.
  */
 export function markOf(instance: string, environment: string, name: string): string {
-  const mark = `claimbot/1 ${instance} ${shortDigest(digestOf([instance, environment, hostName(name)]))} ${environment}`;
+  const mark = markText(instance, environment, name);
   assert(Buffer.byteLength(mark) <= 100, "a mark fits into the comment of a Free zone");
   return mark;
+}
+
+function markText(instance: string, environment: string, name: string): string {
+  return `claimbot/1 ${instance} ${shortDigest(digestOf([instance, environment, hostName(name)]))} ${environment}`;
 }
 
 /** Reads the records of one zone: which are ours by both keys, which wanted names are taken, which marks are forged. */
 export function viewZone(environment: Environment, zone: string, found: readonly FoundRecord[]): ZoneView {
   const asked = new Set([...namesEverAsked(environment)].map(hostName));
-  const wanted = new Set(desiredRecords(environment).map(({ name }) => name));
+  const wanted = new Map(desiredRecords(environment).map(({ name, key }) => [name, key]));
   const own: { readonly id: string; readonly record: DnsRecord }[] = [];
   const occupied = new Map<string, { readonly reason: string; readonly by?: string }>();
-  const forged: string[] = [];
+  const contested: Contested[] = [];
 
   for (const standing of found.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     const name = hostName(standing.name);
-    const marked = bearer(standing.comment, environment.instance);
-    const line = `${standing.type} ${name} → ${standing.content}`;
-    if (marked?.environment === environment.name) {
-      const doubt = doubtOf(environment, zone, asked, standing);
-      if (doubt === undefined) own.push({ id: standing.id, record: normalised(zone, standing) });
-      else forged.push(`${line} bears the mark of ${environment.name}, but ${doubt}`);
-      if (doubt === undefined) continue;
+    const holder = holderOf(standing, environment);
+    const doubt = holder === environment.name ? doubtOf(environment, zone, asked, standing) : undefined;
+    if (holder === environment.name && doubt === undefined) {
+      own.push({ id: standing.id, record: normalised(zone, standing) });
+      continue;
     }
-    if (!wanted.has(name) || !occupies(standing)) continue;
-    const whose =
-      marked === undefined || marked.environment === environment.name
-        ? `is not ours${standing.comment === "" ? "" : ` (${standing.comment})`}`
-        : `belongs to the environment ${marked.environment}`;
-    occupied.set(name, {
-      reason: `${line} ${whose}`,
-      ...(marked !== undefined && marked.environment !== environment.name && { by: marked.environment }),
-    });
+    const wantedKey = occupies(standing) ? wanted.get(name) : undefined;
+    if (wantedKey === undefined && doubt === undefined) continue;
+    const other = holder === environment.name ? undefined : holder;
+    const one: Contested = {
+      key: `${standing.type} ${name}`,
+      content: normalised(zone, standing).content,
+      remark: remarkOf(standing, environment, doubt, other),
+      // What another environment of ours holds it gives up by itself: names are asked for by one claim only.
+      ...(wantedKey !== undefined &&
+        other === undefined && { blocks: { key: wantedKey, wayOut: wayOut(standing, environment) } }),
+    };
+    contested.push(one);
+    if (wantedKey === undefined || (other !== undefined && occupied.has(name))) continue;
+    occupied.set(name, { reason: contestedText(one), ...(other !== undefined && { by: other }) });
   }
-  for (const delegation of found.filter(({ type, name }) => type === "NS" && hostName(name) !== zone)) {
-    for (const name of wanted) {
-      if (name.endsWith(`.${hostName(delegation.name)}`) && zoneOf(name, [zone]) !== undefined) {
-        occupied.set(name, {
-          reason: `${name} lies below the delegation NS ${hostName(delegation.name)}: it would never be served`,
-        });
-      }
+  for (const [above, servers] of delegationsIn(zone, found)) {
+    for (const [name, key] of wanted) {
+      if (!name.endsWith(`.${above}`)) continue;
+      const one: Contested = {
+        key: `NS ${above}`,
+        content: servers.join(", "),
+        remark: `is a delegation, and ${name} lies below it: it would never be served`,
+        blocks: { key, wayOut: `Take ${name} out of the claim, or have the delegation ended.` },
+      };
+      contested.push(one);
+      occupied.set(name, { reason: contestedText(one) });
     }
   }
-  return { own: distinct(own), occupied, forged };
+  return { own: distinct(own), occupied, contested: sortContested(contested) };
 }
 
-/** Whose mark a comment bears: an environment of this instance, or nobody's. Compared with upper and lower case. */
-function bearer(comment: string, instance: string): { readonly environment: string } | undefined {
+/** Names below the zone that are delegated, each with its name servers. */
+function delegationsIn(zone: string, found: readonly FoundRecord[]): ReadonlyMap<string, readonly string[]> {
+  const delegations = found.filter(({ type, name }) => type === "NS" && hostName(name) !== zone);
+  const byName = Map.groupBy(delegations, ({ name }) => hostName(name));
+  return new Map([...byName].map(([name, records]) => [name, records.map(({ content }) => hostName(content)).toSorted()]));
+}
+
+const COMMENT_SHOWN = 80;
+
+/** Whose it is, if not ours: with the comment, and when it was made and changed, because that is how people find out who did it. */
+function remarkOf(
+  { comment, createdAt, modifiedAt }: FoundRecord,
+  environment: Environment,
+  doubt: string | undefined,
+  other: string | undefined,
+): string {
+  if (other !== undefined) return `belongs to the environment ${other}, which has not given it up yet`;
+  const made = createdAt && minuteOf(createdAt);
+  const changed = modifiedAt && minuteOf(modifiedAt);
+  const known = [
+    ...(comment === "" || doubt !== undefined ? [] : [oneLine(comment, COMMENT_SHOWN)]),
+    ...(made === undefined ? [] : [`made ${made}`]),
+    ...(changed === undefined || changed === made ? [] : [`changed ${changed}`]),
+  ];
+  const whose = doubt === undefined ? "is not ours" : `bears the mark of ${environment.name}, but ${doubt}`;
+  return `${whose}${known.length === 0 ? "" : ` (${known.join(", ")})`}`;
+}
+
+/** `2026-11-23 14:02 UTC`. */
+function minuteOf(at: string): string {
+  return `${at.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** A record of a type that we make can be given to us: with our mark it is ours, and becomes what the claim asks for. */
+function wayOut({ type, name, readOnly }: FoundRecord, environment: Environment): string {
+  const host = hostName(name);
+  const ways = `Delete it at Cloudflare, or take ${host} out of the claim`;
+  if (readOnly || !OUR_TYPES.includes(type)) return `${ways}.`;
+  return `${ways}, or give it to claimbot: set its comment to \`${markOf(environment.instance, environment.name, host)}\`.`;
+}
+
+/**
+ * The environment of this instance whose mark a comment bears, compared with upper and lower case. Another environment's counts only where it
+ * is the mark of this very name: a copied one says nothing.
+ */
+function holderOf({ comment, name }: FoundRecord, { instance, name: own }: Environment): string | undefined {
   const [format, of, , environment] = comment.split(" ");
-  return format === "claimbot/1" && of === instance && environment !== undefined ? { environment } : undefined;
+  if (format !== "claimbot/1" || of !== instance || environment === undefined) return undefined;
+  return environment === own || bears(comment, instance, environment, name) ? environment : undefined;
+}
+
+function bears(comment: string, instance: string, environment: string, name: string): boolean {
+  const mark = markText(instance, environment, name);
+  return comment === mark || comment.startsWith(`${mark} `);
 }
 
 /** Why a record with our mark is not ours all the same. */
 function doubtOf(environment: Environment, zone: string, asked: ReadonlySet<string>, standing: FoundRecord): string | undefined {
   const name = hostName(standing.name);
-  const mark = markOf(environment.instance, environment.name, name);
-  if (standing.comment !== mark && !standing.comment.startsWith(`${mark} `)) return "it is the mark of another name";
+  if (!bears(standing.comment, environment.instance, environment.name, name)) return "it is the mark of another name";
   if (!asked.has(name)) return "no claim of it ever asked for that name";
   if (!OUR_TYPES.includes(standing.type)) return `claimbot makes no ${standing.type} records`;
   if (standing.readOnly) return "it is read-only";
@@ -163,11 +228,6 @@ function distinct(own: ZoneView["own"]): ZoneView["own"] {
     keys.add(key);
     return { id, record: { ...record, key } };
   });
-}
-
-/** The lines that a plan shows as contested. */
-export function contestedLines(view: ZoneView): readonly string[] {
-  return [...[...view.occupied.values()].map(({ reason }) => reason), ...view.forged];
 }
 
 /** One request: the server runs deletes, then patches, then posts, in one transaction. */

@@ -1,5 +1,6 @@
 /** Which of the rules that stand in a zone are an environment's own, by two keys: our ref, and a claim that could have asked for it. Pure. */
 import type { Claim } from "../../core/claim/claim.generated.ts";
+import type { Contested } from "../../core/contested.ts";
 import { isDedicated, type Environment } from "../../core/environment.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { zoneOf } from "../host-name.ts";
@@ -11,8 +12,8 @@ export type StandingRule = Readonly<Record<string, unknown>>;
 /** What one environment has in one phase of one zone. */
 export interface RulesView {
   readonly own: readonly WafRule[];
-  /** Rules with our ref that no claim could have asked for. */
-  readonly forged: readonly string[];
+  /** Rules with our ref that no claim could have asked for. They stand in nobody's way: what is wanted is asked for. */
+  readonly forged: readonly Contested[];
 }
 
 /** The key of a rule with our ref; undefined for anybody else's. */
@@ -27,15 +28,17 @@ export function ownKey(environment: Environment, rule: StandingRule): string | u
 /** Which rules of a phase are ours by both keys: our ref, and a claim that could have asked for it, there. */
 export function viewRules(environment: Environment, zone: string, phase: WafPhase, standing: readonly StandingRule[]): RulesView {
   const own: WafRule[] = [];
-  const forged: string[] = [];
+  const forged: Contested[] = [];
   for (const rule of standing) {
     const key = ownKey(environment, rule);
     if (key === undefined) continue;
     if (isOwn(environment, zone, phase, rule)) own.push(normalised(zone, phase, key, rule));
     else
-      forged.push(
-        `${zone}: the rule ${String(rule["ref"])} bears our ref, but no claim of ${environment.name} ever asked for it there`,
-      );
+      forged.push({
+        key: `${zone} ${phase} ${String(rule["ref"])}`,
+        content: "",
+        remark: `bears our ref, but no claim of ${environment.name} ever asked for it there`,
+      });
   }
   return { own, forged };
 }

@@ -211,13 +211,22 @@ describe("lists are read to the end, or not at all", () => {
   test("unknown types and missing members are no reason to fail", async () => {
     const odd = [
       { ...record(1), type: "SOA", content: undefined, meta: { read_only: true } },
-      { ...record(2), comment: null, proxied: null, data: {} },
+      {
+        ...record(2),
+        comment: null,
+        proxied: null,
+        data: {},
+        created_on: "yesterday",
+        modified_on: "2026-11-23T14:02:33.123456Z",
+      },
     ];
     await using server = await answering((response) => json(response, page(odd, 2)));
-    expect(await server.cloudflare.records(ZONE)).toMatchObject([
+    const found = await server.cloudflare.records(ZONE);
+    expect(found).toMatchObject([
       { type: "SOA", content: "", readOnly: true },
-      { comment: "", proxied: false, ttl: 1, readOnly: false },
+      { comment: "", proxied: false, ttl: 1, readOnly: false, modifiedAt: "2026-11-23T14:02:33.123Z" },
     ]);
+    expect(found[1]).not.toHaveProperty("createdAt");
   });
 });
 

@@ -7,7 +7,7 @@ import { quickActionIn } from "../../../src/core/render/encode.ts";
 import { PLAN_MARKER, renderPlanNote, type PlanNote } from "../../../src/core/render/plan-note.ts";
 import { extractQuickActions } from "../../../src/sandbox/gitlab/quick-actions.ts";
 import type { DnsRecord } from "../../../src/targets/dns/model.ts";
-import { ledgerOld, nothing, paymentsProd, planBetween, rules, shopStage, shopSue, wanting } from "./plans.ts";
+import { ledgerOld, nothing, paymentsProd, planBetween, rules, shopStage, shopSue, takenName, wanting } from "./plans.ts";
 
 const empty: PlanNote = { plans: [], diagnostics: [], conflicts: [], rules, remarks: [] };
 const noteOf = (of: Partial<PlanNote>, limit?: number): string => renderPlanNote({ ...empty, ...of }, limit);
@@ -77,7 +77,13 @@ const HOSTILE = [
 /** Whatever a claim, a server or a zone says, in every place where it may say something. */
 function hostilePlan(): Plan {
   const [a, b, c, d] = HOSTILE as [string, string, string, string];
-  const step = { pending: HOSTILE, contested: HOSTILE };
+  // Most are in the way of something that is made.
+  const places = ["record", a, d, ""];
+  const contested = HOSTILE.map((text, at) => {
+    const blocks = { key: places[at] ?? "", wayOut: text };
+    return { key: text, content: text, remark: text, blocks };
+  });
+  const step = { pending: HOSTILE, contested };
   const plan = planBetween(undefined, wanting("shop-prod", "prod"));
   const dns: Omit<DnsRecord, "key"> = { kind: "dns-record", type: "A", ttl: 1, content: b, proxied: true, name: c, zone: d };
   return {
@@ -164,10 +170,14 @@ const NOTES: Readonly<Record<string, string>> = {
     plans: [
       planBetween(undefined, wanting("shop-dev", "dev"), {
         pending: { flux: ["Kustomization shop-dev is being reconciled"] },
-        contested: { dns: ["A shop.dev.example.org → 192.0.2.9 is not ours (made by hand, ask @mara)"] },
+        contested: { dns: [takenName("shop.dev.example.org", "192.0.2.9", "is not ours (made by hand, ask @mara)")] },
       }),
       planBetween(wanting("shop-stage", "stage"), wanting("shop-stage", "stage"), {
-        contested: { waf: ["rule claimbot.test.shop-stage.x bears our mark, but no claim ever asked for it"] },
+        contested: {
+          waf: [
+            { key: "rule claimbot.test.shop-stage.x", content: "", remark: "bears our mark, but no claim ever asked for it" },
+          ],
+        },
       }),
     ],
   }),
@@ -312,9 +322,20 @@ describe("what stands unfolded, before the first fold", () => {
   });
 
   test("is what is not ours, also where nothing changes", () => {
-    const seen = { contested: { dns: ["A x → 192.0.2.9 is not ours"] } };
+    const seen = { contested: { dns: [takenName("x")] } };
     const note = noteOf({ plans: [planBetween(wanting("a-dev", "dev"), wanting("a-dev", "dev"), seen)] });
     expect(note).toContain("**Not ours, not touched**\n\n- ⚠️ **a-dev** dns: A x → 192.0.2.9 is not ours\n");
+  });
+
+  test("is before all else what stands in the way, and no claim of low risk", () => {
+    const seen = { contested: { dns: [takenName("a.dev.example.org"), takenName("b.dev.example.org")] } };
+    const note = noteOf({ plans: [planBetween(undefined, wanting("a-dev", "dev", { hostnames: ["a.dev.example.org"] }), seen)] });
+    expect(note).toMatch(/\n### ⛔ 1 environment: .* — \*\*1 thing in the way\*\*\n\n\*\*In the way\.\*\*/);
+    expect(note).toContain(
+      "- ⛔ **a-dev** dns: A a.dev.example.org → 192.0.2.9 is not ours, and stands where `CNAME a.dev.example.org` should be. " +
+        "Delete it at Cloudflare, or take a.dev.example.org out of the claim.\n",
+    );
+    expect(note).toContain("**Not ours, not touched**\n\n- ⚠️ **a-dev** dns: A b.dev.example.org → 192.0.2.9 is not ours\n");
   });
 
   test("is what a fork is told", () => {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Plan } from "../../../src/core/plan.ts";
 import { renderPlanText } from "../../../src/core/render/plan-text.ts";
-import { ledgerOld, nothing, paymentsProd, planBetween, rules, shopSue, wanting } from "./plans.ts";
+import { ledgerOld, nothing, paymentsProd, planBetween, rules, shopSue, takenName, wanting } from "./plans.ts";
 
 const UNCHECKED = ["approvals, hold, freeze (no CLAIMBOT_GITLAB_URL)"];
 const textOf = (plans: readonly Plan[], colour = false) =>
@@ -34,9 +34,9 @@ describe("the plan in a terminal", () => {
       textOf([
         planBetween(undefined, wanting("shop-dev", "dev"), {
           pending: { flux: ["Kustomization shop-dev is being reconciled"] },
-          contested: { dns: ["A shop.dev.example.org → 192.0.2.9 is not ours"] },
+          contested: { dns: [takenName("shop.dev.example.org")] },
         }),
-        planBetween(wanting("a-dev", "dev"), wanting("a-dev", "dev"), { contested: { dns: ["A x → 192.0.2.9 is not ours"] } }),
+        planBetween(wanting("a-dev", "dev"), wanting("a-dev", "dev"), { contested: { dns: [takenName("x")] } }),
       ]),
     ],
   ])("%s reads as it should", async (name, text) => {
@@ -110,7 +110,7 @@ test("no text of others reaches the terminal as anything but text: no control ch
             { verb: "delete", key: `x${a}`, before: thing(`x${a}`) },
           ],
           pending: [a],
-          contested: [b],
+          contested: [a, "x"].map((key) => ({ key: b, content: b, remark: b, blocks: { key, wayOut: b } })),
         })),
       };
       const text = renderPlanText([plan, { ...plan, steps: [{ target: "waf", missing: a }] }], { colour });

@@ -2,6 +2,7 @@
 import type { Claim } from "../../../src/core/claim/claim.generated.ts";
 import type { Platform } from "../../../src/core/claim/platform.generated.ts";
 import type { Environment, EnvironmentType } from "../../../src/core/environment.ts";
+import type { Contested } from "../../../src/core/contested.ts";
 import { digestOf } from "../../../src/core/json.ts";
 import { planOf, type Plan, type Step, type TargetName } from "../../../src/core/plan.ts";
 import type { LockedVersions, LogRecord } from "../../../src/core/record.ts";
@@ -87,8 +88,14 @@ const TARGETS = Object.keys(DESIRED) as readonly TargetName[];
 
 export interface Seen {
   readonly pending?: Partial<Record<TargetName, readonly string[]>>;
-  readonly contested?: Partial<Record<TargetName, readonly string[]>>;
+  readonly contested?: Partial<Record<TargetName, readonly Contested[]>>;
   readonly missing?: Partial<Record<TargetName, string>>;
+}
+
+/** A record that somebody made by hand where an environment wants its own. */
+export function takenName(name: string, content = "192.0.2.9", remark = "is not ours"): Contested {
+  const wayOut = `Delete it at Cloudflare, or take ${name} out of the claim.`;
+  return { key: `A ${name}`, content, remark, blocks: { key: `CNAME ${name}`, wayOut } };
 }
 
 /** From `before` (undefined: it was never there) to `now` (undefined: it is to go). */

@@ -5,7 +5,7 @@ import { quickActionIn } from "../../../src/core/render/encode.ts";
 import { duration, renderReportNote, reportMarker, type ReleaseOutcome } from "../../../src/core/render/report-note.ts";
 import type { Resource } from "../../../src/core/resource.ts";
 import { extractQuickActions } from "../../../src/sandbox/gitlab/quick-actions.ts";
-import { ledgerOld, paymentsProd, planBetween, shopStage, wanting } from "./plans.ts";
+import { ledgerOld, paymentsProd, planBetween, shopStage, takenName, wanting } from "./plans.ts";
 
 const golden = (name: string): string => `../../golden/notes/${name}.md`;
 
@@ -42,7 +42,26 @@ const APPROVALS: Gate = {
   verdict: "closed",
   reason: "1 of 2 approvals (Mara Kern ✓, Sam Vega ✗ is the author of the merge request)",
 };
+const CONTESTED: Gate = {
+  gate: "contested",
+  verdict: "closed",
+  reason:
+    "A pay.example.org → 192.0.2.7 is not ours (made 2026-11-23 14:02 UTC), and stands where CNAME pay.example.org should be. " +
+    "Delete it at Cloudflare, or take pay.example.org out of the claim. It goes on by itself when the way is free; no command goes past that",
+};
 const OPEN: Gate = { gate: "freeze", verdict: "open", reason: "no freeze" };
+
+/** The third example of EXAMPLES.md: a name that was free at the review, and is not any more. */
+const pay = wanting("pay-prod", "prod", { hostnames: ["pay.example.org"] });
+const payFree = planBetween(undefined, pay);
+const payTaken = planBetween(undefined, pay, {
+  contested: { dns: [takenName("pay.example.org", "192.0.2.7", "is not ours (made 2026-11-23 14:02 UTC)")] },
+});
+const MOVED: Gate = {
+  gate: "reviewed-plan",
+  verdict: "closed",
+  reason: `the world moved since the review: reviewed ${payFree.digest.slice(0, 12)}, now ${payTaken.digest.slice(0, 12)}`,
+};
 
 function held(gates: readonly Gate[], reviewed?: Plan): ReleaseOutcome {
   const outcome = { kind: "held" as const, gates, reviewed, begun: undefined };
@@ -89,6 +108,7 @@ const NOTES: readonly (readonly [string, string])[] = [
     renderReportNote("shop-stage", undefined, { kind: "waiting", reason: "flux: Kustomization shop-web is being reconciled" }),
   ],
   ["report-held", renderReportNote("payments-prod", paymentsProd, held([REVIEWED, APPROVALS, OPEN], reviewedProd))],
+  ["report-taken", renderReportNote("pay-prod", payTaken, held([MOVED, CONTESTED, OPEN], payFree))],
   [
     "report-stalled",
     renderReportNote("payments-prod", paymentsProd, {
@@ -140,6 +160,7 @@ describe("the note after the merge", () => {
     [{ kind: "waiting", reason: "x" }, paymentsProd, "### 🔵 payments-prod is on its way"],
     [held([REVIEWED], paymentsProd), paymentsProd, "### 🟠 payments-prod is held: the world moved since the review"],
     [held([REVIEWED]), paymentsProd, "### 🟠 payments-prod is held: nobody reviewed this plan"],
+    [held([CONTESTED]), paymentsProd, "### 🟠 payments-prod is held: something that is not ours stands in its way"],
     [held([OPEN, APPROVALS]), paymentsProd, "### 🟠 payments-prod is held: approvals are missing"],
     [held([{ ...OPEN, verdict: "closed" }]), paymentsProd, "### 🟠 payments-prod is held: there is a freeze"],
     [{ kind: "stalled", reason: "x", wayOut: "y" }, paymentsProd, "### 🔴 payments-prod stopped"],
@@ -172,6 +193,20 @@ describe("what differs between the reviewed plan and the one of now", () => {
     expect(rowsOf(reviewed, lost)).toEqual([
       "| dns | `CNAME b.example.org` | nothing | **new `s-prod.gateways.example.net, proxied`** |",
     ]);
+  });
+
+  test("is what stands in the way of one of them, whenever it was made", () => {
+    const dns = "| dns | `CNAME pay.example.org` ";
+    const at = (content: string, remark = "is not ours") =>
+      planBetween(undefined, pay, { contested: { dns: [takenName("pay.example.org", content, remark)] } });
+    const [seven, eight] = [at("192.0.2.7"), at("192.0.2.8")];
+    expect(rowsOf(seven, payFree)).toEqual([`${dns}| free | **A pay.example.org → 192.0.2.7 is not ours** |`]);
+    expect(rowsOf(payFree, seven)).toEqual([`${dns}| A pay.example.org → 192.0.2.7 is not ours | free |`]);
+    expect(rowsOf(eight, seven)).toEqual([
+      `${dns}| A pay.example.org → 192.0.2.7 is not ours | **A pay.example.org → 192.0.2.8 is not ours** |`,
+    ]);
+    const later = { ...at("192.0.2.7", "is not ours (changed today)"), digest: "0".repeat(64) };
+    expect(rowsOf(later, seven)).toEqual([]);
   });
 
   test("may be only what the plans stand on", () => {

@@ -26,7 +26,7 @@ describe("the whole plan", () => {
     const plan = planBetween(undefined, wanting("shop-sue", "sue"), {
       missing: { waf: "Cloudflare is not configured" },
       pending: { flux: ["cluster is built"] },
-      contested: { dns: ["CNAME shop.sue.example.org was made by hand"] },
+      contested: { dns: [{ key: "CNAME shop.sue.example.org", content: "", remark: "was made by hand" }] },
     });
     const text = wholePlan(plan, 50_000);
     expect(text).toContain("waf: not planned (Cloudflare is not configured)");
@@ -58,7 +58,7 @@ describe("the whole plan", () => {
           target: "dns",
           changes: [{ verb: "create", key: value, after: { key: value, kind: "dns-record", [`f${value}`]: value } }],
           pending: [value],
-          contested: [value],
+          contested: [{ key: value, content: value, remark: value, blocks: { key: value, wayOut: value } }],
         };
         const text = wholePlan(planOf(anEnvironment("stage"), [step], "inputs", "rules"), 10_000);
         expect(quickActionIn(text)).toBeUndefined();

@@ -82,7 +82,15 @@ describe("what is there", () => {
   ])("one with %s is contested and never ours", (_, description) => {
     const { resources, contested } = observedEnvironment(prod, { ...found, description });
     expect(resources).toEqual([]);
-    expect(contested).toHaveLength(1);
+    expect(contested).toMatchObject([
+      {
+        key: `environment ${prod.name}`,
+        content: "",
+        blocks: { key: "environment", wayOut: expect.stringContaining("`claimbot test release none`") },
+      },
+    ]);
+    // Nothing of ours waits for the place of one that is to go.
+    expect(observedEnvironment(going(prod, []), { ...found, description }).contested[0]?.blocks).toBeUndefined();
   });
 });
 

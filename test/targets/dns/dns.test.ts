@@ -82,7 +82,14 @@ test("shows a name that somebody else holds as contested, and refuses to take it
   });
   const target = dnsTarget(world.cloudflare);
   const { contested } = await target.observe(stage, SIGNAL);
-  expect(contested).toEqual(["A b.stage.example.org → 192.0.2.1 is not ours (by hand)"]);
+  expect(contested).toEqual([
+    {
+      key: "A b.stage.example.org",
+      content: "192.0.2.1",
+      remark: expect.stringMatching(/^is not ours \(by hand, made \d{4}-\d\d-\d\d \d\d:\d\d UTC\)$/),
+      blocks: { key: "CNAME b.stage.example.org", wayOut: expect.stringContaining("Delete it at Cloudflare") },
+    },
+  ]);
   await expect(settle(target, stage)).rejects.toMatchObject({
     name: "Stalled",
     message: expect.stringContaining("b.stage.example.org is taken"),

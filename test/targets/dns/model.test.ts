@@ -1,16 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { contestedText } from "../../../src/core/contested.ts";
 import type { Environment } from "../../../src/core/environment.ts";
 import { diffResources } from "../../../src/core/resource.ts";
-import {
-  batchesOf,
-  contestedLines,
-  desiredRecords,
-  markOf,
-  viewZone,
-  zonesOf,
-  type FoundRecord,
-} from "../../../src/targets/dns/model.ts";
+import { batchesOf, desiredRecords, markOf, viewZone, zonesOf, type FoundRecord } from "../../../src/targets/dns/model.ts";
 import { anEnvironment, going, platform } from "../an-environment.ts";
 import { logOf } from "../a-cloudflare.ts";
 
@@ -126,7 +119,7 @@ describe("ownership by two keys", () => {
     [
       "a delegation above the name",
       { type: "NS", name: "stage.example.org", comment: "" },
-      { own: 0, contested: /below the delegation/ },
+      { own: 0, contested: /is a delegation, and shop.stage.example.org lies below it/ },
     ],
     [
       "external-dns beside us",
@@ -138,8 +131,78 @@ describe("ownership by two keys", () => {
   test.each(cases)("%s", (_, over, { own, contested }) => {
     const view = viewZone(stage, "example.org", [found(over)]);
     expect(view.own).toHaveLength(own);
-    if (contested === undefined) expect(contestedLines(view)).toEqual([]);
-    else expect(contestedLines(view).join("\n")).toMatch(contested);
+    if (contested === undefined) expect(view.contested).toEqual([]);
+    else expect(view.contested.map(contestedText)).toEqual([expect.stringMatching(contested)]);
+  });
+
+  test.each<[string, Partial<FoundRecord>, boolean]>([
+    ["somebody's record", { comment: "by hand" }, true],
+    ["a mark copied from another name", { comment: markOf("test", "shop-stage", "x.example.org") }, true],
+    ["another environment's mark, copied", { comment: markOf("test", "other", "x.example.org") }, true],
+    ["a delegation above it", { type: "NS", name: "stage.example.org", comment: "" }, true],
+    ["another environment's record: that gives it up by itself", { comment: markOf("test", "other", NAME) }, false],
+    ["mail with our mark: it can stand beside us", { type: "MX" }, false],
+    ["our mark elsewhere", { name: "x.example.org", comment: markOf("test", "shop-stage", "x.example.org") }, false],
+  ])("in the way of what is wanted: %s", (_, over, blocks) => {
+    const { contested, occupied } = viewZone(stage, "example.org", [found(over)]);
+    expect(contested.map((one) => one.blocks?.key)).toEqual([blocks ? `CNAME ${NAME}` : undefined]);
+    if (blocks) expect(occupied.get(NAME)).toEqual({ reason: contestedText(contested[0]!) });
+  });
+
+  test.each<[string, Partial<FoundRecord>, RegExp]>([
+    [
+      "an address: our mark gives it to us",
+      { type: "A" },
+      /shop\.stage\.example\.org out of the claim, or give it .*`claimbot\/1 test /,
+    ],
+    ["what we never make: it can only go", { type: "AAAA" }, /^Delete it at Cloudflare, or take \S+ out of the claim\.$/],
+    ["what nobody can change", { type: "A", readOnly: true }, /out of the claim\.$/],
+  ])("the way out of %s", (_, over, wayOut) => {
+    const { contested } = viewZone(stage, "example.org", [found({ comment: "", ...over })]);
+    expect(contested[0]?.blocks?.wayOut).toMatch(wayOut);
+  });
+
+  test("who gives a record our mark gives it to us", () => {
+    const view = viewZone(stage, "example.org", [found({ type: "A", content: "192.0.2.7", comment: "by hand" })]);
+    const [, comment] = /`([^`]+)`/.exec(view.contested[0]?.blocks?.wayOut ?? "") ?? [];
+    const given = viewZone(stage, "example.org", [found({ type: "A", content: "192.0.2.7", comment: comment ?? "" })]);
+    expect(given.contested).toEqual([]);
+    expect(given.own).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<FoundRecord>, string]>([
+    ["nothing", {}, "is not ours"],
+    ["its comment, cut", { comment: "x".repeat(200) }, `is not ours (${"x".repeat(79)}…)`],
+    ["when it was made", { createdAt: "2026-11-23T14:02:33.000Z" }, "is not ours (made 2026-11-23 14:02 UTC)"],
+    [
+      "and changed, where that was later",
+      { comment: "by hand", createdAt: "2026-11-23T14:02:33.000Z", modifiedAt: "2026-11-24T08:00:00.000Z" },
+      "is not ours (by hand, made 2026-11-23 14:02 UTC, changed 2026-11-24 08:00 UTC)",
+    ],
+  ])("says who made it, as far as Cloudflare tells: %s", (_, over, remark) => {
+    const { contested } = viewZone(stage, "example.org", [found({ comment: "", ...over })]);
+    expect(contested).toMatchObject([{ key: `CNAME ${NAME}`, content: "shop-stage.gateways.example.net", remark }]);
+  });
+
+  test("equal worlds are told alike, whatever ids the records have", () => {
+    const records = [
+      found({ type: "A", content: "192.0.2.8", comment: "" }),
+      found({ type: "A", content: "192.0.2.7", comment: "" }),
+      found({ type: "NS", name: "stage.example.org", content: "b.example.net", comment: "" }),
+      found({ type: "NS", name: "stage.example.org", content: "A.example.net.", comment: "" }),
+    ];
+    const withIds = (ids: readonly number[]) =>
+      viewZone(
+        stage,
+        "example.org",
+        records.map((record, at) => ({ ...record, id: String(ids[at]).padStart(32, "0") })),
+      ).contested;
+    expect(withIds([1, 2, 3, 4])).toEqual(withIds([4, 3, 2, 1]));
+    expect(withIds([1, 2, 3, 4]).map(({ key, content }) => `${key} ${content}`)).toEqual([
+      `A ${NAME} 192.0.2.7`,
+      `A ${NAME} 192.0.2.8`,
+      "NS stage.example.org a.example.net, b.example.net",
+    ]);
   });
 
   test("a name that an older claim asked for is still ours to remove", () => {

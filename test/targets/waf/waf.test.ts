@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { contestedText } from "../../../src/core/contested.ts";
 import type { Log } from "../../../src/core/log.ts";
 import type { FaultKind } from "../../../src/sandbox/faults.ts";
 import type { SandboxCloudflare } from "../../../src/sandbox/cloudflare.ts";
@@ -135,7 +136,9 @@ test("shows a rule with our ref that no claim asked for as contested, and leaves
     expression: "ssl",
   });
   const target = wafTarget(world.cloudflare);
-  expect((await target.observe(stage, SIGNAL)).contested).toEqual([expect.stringContaining("rule-forged bears our ref")]);
+  const { contested } = await target.observe(stage, SIGNAL);
+  expect(contested.map(contestedText)).toEqual([expect.stringContaining("rule-forged bears our ref")]);
+  expect(contested.some(({ blocks }) => blocks !== undefined)).toBe(false);
   await settle(target, stage);
   await settle(target, gone);
   expect(ownOf(world.server)).toEqual(["rule-forged"]);
