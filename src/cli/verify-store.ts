@@ -22,7 +22,7 @@ export async function verifyStore(
 }
 
 /** Ends with a line end. */
-export function verifiedText(found: Verified, tookMs: number): string {
+function verifiedText(found: Verified, tookMs: number): string {
   const width = Math.max(0, ...found.environments.map(({ environment }) => oneLine(environment).length));
   const lines = found.environments.flatMap(({ environment, records, derived, deviations }) => [
     `${deviations.length === 0 ? "✓" : "✗"} ${oneLine(environment).padEnd(width)}  ${counted(records, "record")}, ${counted(derived, "release")} derived again`,

@@ -15,7 +15,10 @@ export interface ObjectStore {
   readonly name: string;
   /** Undefined when there is no such key. */
   read(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
-  /** Put if absent (If-None-Match: *). `exists` means that the key has some content: read and compare. Durable on return. */
+  /**
+   * Put if absent (If-None-Match: *). `exists` means that the key has some content: read and compare. Durable on return. What is there
+   * already is locked as long as is asked now, where that is longer.
+   */
   putNew(key: string, body: Uint8Array, options?: { readonly retainUntil?: Date }): Promise<{ readonly etag: string } | "exists">;
   /** Put if the key's ETag is still `expected` (If-Match); undefined: if there is none. */
   replace(key: string, body: Uint8Array, expected: string | undefined): Promise<{ readonly etag: string } | "conflict">;

@@ -174,6 +174,22 @@ export function s3StoreContract(name: string, start: () => Promise<S3UnderTest>,
       expect((await store.versions("claims/")).map(({ kind }) => kind)).toEqual(["object", "delete-marker", "object"]);
     });
 
+    test("what is put again is locked as long as is asked then, and never shorter; without a lock it is left alone", async () => {
+      await using under = await start();
+      const { store } = under;
+      const hour = (count: number): Date => new Date(Math.floor(Date.now() / 1000) * 1000 + count * 3_600_000);
+      const lockOf = async (): Promise<Date | undefined> => (await store.facts("releases/a/b/bundle.yaml"))?.lock?.retainUntil;
+      const put = async (retainUntil: Date | undefined): Promise<unknown> =>
+        store.putNew("releases/a/b/bundle.yaml", Buffer.from("x"), retainUntil && { retainUntil });
+      await put(hour(1));
+      expect(await put(hour(3))).toBe("exists");
+      expect(await lockOf()).toEqual(hour(3));
+      expect(await put(hour(2))).toBe("exists");
+      expect(await put(undefined)).toBe("exists");
+      expect(await lockOf()).toEqual(hour(3));
+      expect(await store.versions("releases/")).toHaveLength(1);
+    });
+
     test("listings of more than a thousand keys are whole, and in order", async () => {
       await using under = await start();
       const { store } = under;

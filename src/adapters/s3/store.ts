@@ -6,7 +6,7 @@
  * the object's metadata: after a refused second try, the id of what is there tells ours from somebody else's, also where the bytes are the same.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, PutObjectRetentionCommand } from "@aws-sdk/client-s3";
 import { Stalled } from "../../core/errors.ts";
 import type { AuditableStore, ObjectFacts, ObjectVersion, StoredObject } from "../../core/ports.ts";
 import { assertKey } from "../object-key.ts";
@@ -61,7 +61,10 @@ class S3Store implements AuditableStore {
     body: Uint8Array,
     options: { readonly retainUntil?: Date } = {},
   ): Promise<{ readonly etag: string } | "exists"> {
-    return (await this.#put(key, body, { IfNoneMatch: "*" }, options.retainUntil)) ?? "exists";
+    const { retainUntil } = options;
+    const written = await this.#put(key, body, { IfNoneMatch: "*" }, retainUntil);
+    if (written === undefined && retainUntil !== undefined) await this.#lockLonger(key, retainUntil);
+    return written ?? "exists";
   }
 
   async replace(key: string, body: Uint8Array, expected: string | undefined): Promise<{ readonly etag: string } | "conflict"> {
@@ -121,6 +124,24 @@ class S3Store implements AuditableStore {
       if (attempt === 1) return undefined;
       const head = await this.#head(key, options);
       return head?.Metadata?.[WRITE_ID] === writeId ? { etag: etagOf(head.ETag) } : undefined;
+    });
+  }
+
+  /** A release may be published again long after it was first: it must outlive the newest record that names it. */
+  async #lockLonger(key: string, retainUntil: Date): Promise<void> {
+    const { client, calls, bucket } = this.#connection;
+    await calls.run({ operation: "PutObjectRetention", key }, async (options) => {
+      const head = await this.#head(key, options);
+      const until = head?.ObjectLockRetainUntilDate;
+      // The server keeps whole seconds.
+      if (head === undefined || (until !== undefined && until.getTime() + 1_000 > retainUntil.getTime())) return;
+      const Retention = { Mode: "COMPLIANCE" as const, RetainUntilDate: retainUntil };
+      const { VersionId } = head;
+      const version = VersionId === undefined ? {} : { VersionId };
+      await client.send(
+        new PutObjectRetentionCommand({ Bucket: bucket, Key: key, ...version, Retention, ChecksumAlgorithm: "SHA256" }),
+        options,
+      );
     });
   }
 

@@ -35,7 +35,7 @@ export function neededLocks(logs: readonly Log[], adoptions: readonly AdoptionRe
 }
 
 /** What is written once at a time for an environment of a type: by the rules that were adopted then. */
-export function lockedUntil(type: EnvironmentType, at: string, adoptions: readonly AdoptionRecord[]): Date {
+function lockedUntil(type: EnvironmentType, at: string, adoptions: readonly AdoptionRecord[]): Date {
   const adoption = adoptions.findLast((one) => one.at <= at) ?? adoptions[0];
   return retention(type, adoption?.rules.platform, new Date(at));
 }

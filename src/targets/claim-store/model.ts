@@ -49,7 +49,7 @@ export function recordText(record: LogRecord): string {
   return `${canonicalJson(record)}\n`;
 }
 
-export function recordDigest(record: LogRecord): Digest {
+function recordDigest(record: LogRecord): Digest {
   return digestOfBytes(recordText(record));
 }
 
