@@ -8,6 +8,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   review: async () => (await import("./review.ts")).review,
   dns: async () => (await import("./dns.ts")).dns,
   webhook: async () => (await import("./webhook.ts")).webhook,
+  store: async () => (await import("./store.ts")).store,
   memory: async () => (await import("./memory.ts")).memory,
 };
 
