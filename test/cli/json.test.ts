@@ -12,6 +12,8 @@ const NOT_SEEN_HERE: ReadonlySet<string> = new Set([
   "history records[].source.approvers[]",
   "apply diagnostics[].suggestion",
   "audit faults[]", // nobody tampered with it
+  "verify environments[].deviations[]", // nor with the claim store
+  "verify others[]",
   "plan diagnostics[].suggestion",
   "plan plans[].steps[].pending[]", // nothing is pending without a cluster
   "plan plans[].steps[].contested[]", // nor contested without Cloudflare
@@ -41,6 +43,11 @@ beforeAll(async () => {
   await run("status", "never-published");
   for (const name of ["ledger-stage", "ledger-dev"]) await run("history", name);
   await run("audit");
+  for (const name of ["ledger-stage", "ledger-dev"]) await run("show", name);
+  await run("diff", "ledger-stage", "1");
+  await run("diff", "ledger-dev", "1");
+  await run("verify", "--all");
+  await run("backup", "--to", ".claimbot/backup");
 }, 60_000);
 afterAll(async () => repository[Symbol.asyncDispose]());
 
@@ -90,7 +97,7 @@ function leaves(value: unknown, open: ReadonlySet<string>, path = ""): readonly 
   return Object.entries(value).flatMap(([name, inner]) => leaves(inner, open, path === "" ? name : `${path}.${name}`));
 }
 
-test.each(["validate", "plan", "apply", "status", "history", "audit"])(
+test.each(["validate", "plan", "apply", "status", "history", "audit", "show", "diff", "verify", "backup"])(
   "claimbot %s prints what is documented, no more and no less",
   (command) => {
     const rows = tables().get(command) ?? [];
@@ -121,6 +128,8 @@ test("the top members are there in every document, whatever happened", () => {
   expect(members("status")).toEqual(["environments"]);
   expect(members("history")).toEqual(["environment records"]);
   expect(members("audit")).toEqual(["entries faults"]);
+  expect(members("verify")).toEqual(["environments good objects others records unchecked"]);
+  expect(members("diff")).toEqual(["differences environment from to"]);
 });
 
 test("members that are not optional are in every item", () => {

@@ -9,7 +9,7 @@ import { BlobCache } from "../../src/core/claim/blob-cache.ts";
 import type { Repository } from "../../src/core/ports.ts";
 import { canonicalJson } from "../../src/core/json.ts";
 import type { LogRecord, Publication } from "../../src/core/record.ts";
-import type { DeviationName } from "../../src/flows/verify/deviation.ts";
+import { DEVIATIONS, type DeviationName } from "../../src/flows/verify/deviation.ts";
 import { deviationsOf, verifyStore, type Verified, type VerifyRequest } from "../../src/flows/verify/verify.ts";
 import { ClaimRepository } from "../cli/claimbot.ts";
 
@@ -110,6 +110,11 @@ class Spoilt implements AsyncDisposable {
     await rm(this.#directory, { recursive: true, force: true });
   }
 }
+
+test("docs/operations.md says of every deviation what it means", async () => {
+  const rows = Object.entries(DEVIATIONS).map(([name, meaning]) => `| \`${name}\` | ${meaning} |\n`);
+  expect(await readFile("docs/operations.md", "utf8")).toContain(`| name | what it means |\n| --- | --- |\n${rows.join("")}`);
+});
 
 function namesIn(verified: Verified): readonly string[] {
   return [...new Set(deviationsOf(verified).map(({ name, key }) => `${name} ${key}`))].toSorted();
