@@ -463,6 +463,30 @@ describe.each([
     expect(await queue.reviewedPlans(1)).toEqual(reviewed);
   });
 
+  test("remembers commit statuses: parts of several writers add up, and those are open that are not at their end", async () => {
+    const { address } = await host.fresh();
+    await using queue = await openQueue({ ...address, log: SILENT });
+    const [live, coming] = [
+      { state: "settled", words: "live" },
+      { state: "waiting", words: "on its way" },
+    ] as const;
+    const running = { state: "running", description: "a on its way" } as const;
+    const of = { sha: "1", name: "claimbot/apply", mergeRequest: 7, parts: {}, said: undefined, pipelineId: undefined } as const;
+    expect(await queue.status("1", "claimbot/apply")).toBeUndefined();
+    await Promise.all(
+      ["a", "b", "c"].map(async (name) => queue.rememberStatus({ ...of, parts: { [name]: coming }, pipelineId: 12 })),
+    );
+    await queue.rememberStatus({ ...of, parts: { a: live }, said: running });
+    const known = { ...of, parts: { a: live, b: coming, c: coming }, said: running, pipelineId: 12 };
+    expect(await queue.status("1", "claimbot/apply")).toEqual(known);
+    expect(await queue.status("1", "claimbot/plan")).toBeUndefined();
+    await queue.rememberStatus({ ...of, sha: "2", parts: { a: live }, said: { state: "success", description: "a live" } });
+    await queue.rememberStatus({ ...of, sha: "3", name: "claimbot/plan" });
+    expect((await queue.openStatuses()).map(({ sha }) => sha)).toEqual(["1", "3"]);
+    await queue.rememberStatus({ ...of, parts: { b: live, c: { state: "overtaken", words: "changed again" } }, said: running });
+    expect((await queue.openStatuses()).map(({ sha }) => sha)).toEqual(["3"]);
+  });
+
   test("prune forgets what is old and keeps what is not", async () => {
     const { address } = await host.fresh();
     await using queue = await openQueue({ ...address, log: SILENT });

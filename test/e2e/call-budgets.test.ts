@@ -51,7 +51,7 @@ async function reportsOf(iid: number): Promise<{ readonly first: readonly string
   const calls = await callsOf(async () => r.gitlab.merge(iid, { as: "mara" }));
   const ends = calls.flatMap((call, index) => (STATE.test(call) ? [index + 1] : []));
   const [first = calls.length, last = calls.length] = ends;
-  expect(ends, calls.join("\n")).toHaveLength(2);
+  if (ends.length !== 2) throw new Error(`the release was to be told of twice:\n${calls.join("\n")}`);
   const between = calls.slice(first, last);
   const looks = between.findIndex((call) => !LOOK.test(call));
   // Three are of the last run itself: for its plan, before its first write, and whether it is still ours.
@@ -59,7 +59,8 @@ async function reportsOf(iid: number): Promise<{ readonly first: readonly string
 }
 
 function expectAtMost(calls: readonly string[], budget: number, what: string): void {
-  expect(calls.length, `${what} may take ${budget} calls:\n${calls.join("\n")}`).toBeLessThanOrEqual(budget);
+  // All of them, where they are too many: which one it is nobody knows before.
+  expect({ [what]: calls.length > budget ? calls : [] }).toEqual({ [what]: [] });
 }
 
 test("opening to plan, and push to plan: six; nothing but an approval: three, and none of them writes", async () => {

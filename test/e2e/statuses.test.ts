@@ -74,10 +74,11 @@ describe("claimbot/apply", () => {
 
   test("fails where a release stops, and says why", async () => {
     const iid = await propose(r, { as: "sam", branch: "stops", files: await edited(r, DEV, "max: 4", "max: 5") });
-    r.gitlab.faults.add({ method: "PUT", path: /\/environments\//, fault: { kind: "status", status: 403 } });
+    r.gitlab.faults.add({ method: "PUT", path: /\/environments\//, fault: { kind: "status", status: 403 }, times: 9 });
     const sha = await r.gitlab.merge(iid, { as: "mara" });
     await idle(r);
     expect(applied(sha)[0]).toMatch(/^failed: ledger-dev stopped: .*GitLab.*/);
+    r.gitlab.faults.clear();
     await sweep();
     expect(applied(sha)).toEqual(["success: ledger-dev live"]);
   });
