@@ -4,12 +4,15 @@ import { obstacleText } from "./contested.ts";
 import { freezesOf, frozenText } from "./freezes.ts";
 import { shortDigest, type Digest } from "./json.ts";
 import { changesOf, countChanges, isCleared, obstaclesOf, type Plan } from "./plan.ts";
+import type { Asker } from "./asker.ts";
 import type { Approval, CommitPeople, User } from "./ports.ts";
 
 /** The merge request that brought the claim, as GitLab tells it now. */
 export interface ReviewFacts {
   readonly iid: number;
   readonly author: User;
+  /** Of a merge request that we ourselves opened: who asked for it, and so counts as its author. */
+  readonly asked: Asker | undefined;
   /** Undefined: nobody knows who pushed the head. */
   readonly pusherId: number | undefined;
   readonly people: readonly CommitPeople[];
@@ -121,6 +124,9 @@ export function countedApprovers(review: ReviewFacts): readonly string[] {
 function refusalOf({ user, at }: Approval, review: ReviewFacts): string | undefined {
   if (user.bot) return "is a bot";
   if (user.id === review.author.id) return "is the author of the merge request";
+  if (review.asked?.id === user.id) return "asked for the merge request";
+  if (review.asked !== undefined && review.asked.id === undefined)
+    return "may have asked for the merge request: nobody knows who did";
   if (user.id === review.pusherId) return "pushed this head";
   const commit = review.people.find((people) => committed(people, user));
   if (commit !== undefined) return `committed ${commit.sha.slice(0, 7)} to this branch`;
@@ -163,6 +169,13 @@ function approvals({ plan, rules, review }: GateFacts): Gate {
       gate,
       verdict: "closed",
       reason: "nobody knows who pushed the head, so no approval counts. Push once more and approve again",
+    };
+  }
+  if (review.asked !== undefined && review.asked.id === undefined) {
+    return {
+      gate,
+      verdict: "closed",
+      reason: "claimbot opened the merge request and nobody knows who asked for it, so no approval counts. Open one of your own",
     };
   }
   const judged = judgeApprovals(review);

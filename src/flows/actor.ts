@@ -1,4 +1,5 @@
 /** Who speaks, as GitLab knows them now: the one that every permission is about. */
+import { countsAsAuthor } from "../core/asker.ts";
 import { committed } from "../core/gates.ts";
 import type { MergeRequest, User } from "../core/ports.ts";
 import { peopleOf } from "./review-facts.ts";
@@ -8,6 +9,7 @@ export interface Actor {
   readonly user: User;
   /** In the project of the claims, inherited ones included; 0 for none. */
   readonly accessLevel: number;
+  /** Of the merge request; of one of our own whoever asked for it. */
   readonly isAuthor: boolean;
   /** By the names in the branch's commits. */
   readonly isCommitter: boolean;
@@ -21,7 +23,7 @@ export async function actorOf(world: ForgeWorld, mr: MergeRequest, user: User, s
   return {
     user,
     accessLevel: await world.forge.accessLevel(user.id, signal),
-    isAuthor: user.id === mr.author.id,
+    isAuthor: countsAsAuthor(mr, await world.forge.me(signal), user),
     isCommitter: (await peopleOf(world, mr, signal)).some((people) => committed(people, user)),
     fork: mr.sourceProjectId !== mr.targetProjectId,
     async ownerAccessLevel(group) {

@@ -1,18 +1,22 @@
 /** What the service's releases stand on: the default branch's head, and GitLab's word on the merge request behind it. */
-import { PLATFORM_NAME } from "../core/adopted.ts";
+import { PLATFORM_NAME, type Rules } from "../core/adopted.ts";
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import { ENVIRONMENT_TYPES } from "../core/environment.ts";
 import { Stalled, Waiting } from "../core/errors.ts";
-import type { ReviewFacts } from "../core/gates.ts";
+import { HOLD_LABEL, type ReviewFacts } from "../core/gates.ts";
 import type { MergeRequest, Repository } from "../core/ports.ts";
+import { adoptedRules, rulesOf } from "./adoption.ts";
 import { filesAt } from "./files.ts";
+import { defiedHold, type DefiedHold } from "./hold.ts";
 import type { Ground } from "./release.ts";
-import { mergeRequestBehind, reviewFacts } from "./review-facts.ts";
+import { lookBehind, reviewFacts } from "./review-facts.ts";
 import type { ForgeWorld } from "./world.ts";
 
 export interface ForgeGround extends Ground {
   /** The merge request behind an environment's newest change, as it was when it was found. */
   mergeRequestOf(environment: string): Promise<MergeRequest | undefined>;
+  /** As the facts have it that were read for it; undefined where they were not, or nobody defied a hold. */
+  defiedHoldOf(environment: string): DefiedHold | undefined;
 }
 
 /**
@@ -40,8 +44,26 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: s
     origins.set(environment, origin);
     return origin;
   };
+  const files = await filesAt(world.repository, commit, world.cache);
+  const rulesThen = async (): Promise<Rules | undefined> => (await adoptedRules(world, signal)) ?? rulesOf(world, files);
+  // Who took a hold off is asked once, at the first reading, always: no memory of ours can miss a hold. Before the first effect the label
+  // itself is read again. A hold that was put on and defied between the two would have come too late by the same moments.
+  const holds = new Map<number, DefiedHold | undefined>();
+  const holdOf = async (mr: MergeRequest, environment: string): Promise<DefiedHold | undefined> => {
+    if (mr.labels.includes(HOLD_LABEL)) return undefined;
+    if (!holds.has(mr.iid)) holds.set(mr.iid, await defiedHold(world, mr, rulesThen, environment, signal));
+    return holds.get(mr.iid);
+  };
+  const defied = new Map<string, DefiedHold | undefined>();
+  const read = new Set<Origin>();
+  // The list that named it says all that the facts need; from then on it is read anew.
+  const mergeRequestNow = async (origin: Origin): Promise<MergeRequest> => {
+    const isFirst = origin.isFresh && !read.has(origin);
+    read.add(origin);
+    return isFirst ? origin.mr : world.forge.mergeRequest(origin.mr.iid, signal);
+  };
   return {
-    files: await filesAt(world.repository, commit, world.cache),
+    files,
     commit,
     project: project.path,
     headNow,
@@ -49,8 +71,12 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: s
     async reviewFacts(environment): Promise<ReviewFacts | undefined> {
       const origin = await originOf(environment);
       if (origin === undefined) return undefined;
-      return reviewFacts(world, await world.forge.mergeRequest(origin.mr.iid, signal), environment, signal);
+      const mr = await mergeRequestNow(origin);
+      const hold = await holdOf(mr, environment);
+      defied.set(environment, hold);
+      return reviewFacts(world, mr, environment, hold && nameOf(hold), signal);
     },
+    defiedHoldOf: (environment) => defied.get(environment),
   };
 }
 
@@ -64,9 +90,16 @@ async function isOn(repository: Repository, commit: string, head: string): Promi
   }
 }
 
+/** As a person reads it in a gate's reason. */
+export function nameOf({ user }: DefiedHold): string {
+  return user?.name ?? "somebody whom GitLab does not name";
+}
+
 interface Origin {
   readonly change: string;
   readonly mr: MergeRequest;
+  /** It was read just now. */
+  readonly isFresh: boolean;
 }
 
 /** The merge request behind the newest change of an environment's claim, or of the inputs where theirs planned it. */
@@ -78,8 +111,8 @@ async function findOrigin(
 ): Promise<Origin | undefined> {
   const brought = async (paths: readonly string[]): Promise<Origin | undefined> => {
     const change = await world.repository.lastChange(commit, paths);
-    const mr = change === undefined ? undefined : await mergeRequestBehind(world, change, signal);
-    return change !== undefined && mr !== undefined ? { change, mr } : undefined;
+    const behind = change === undefined ? undefined : await lookBehind(world, change, signal);
+    return change !== undefined && behind !== undefined ? { change, ...behind } : undefined;
   };
   if (environment === PLATFORM_NAME) return brought([PLATFORM_PATH, "policies"]);
   const own = await brought(ENVIRONMENT_TYPES.map((type) => `environments/${type}/${environment}.yaml`));

@@ -1,4 +1,5 @@
 /** What GitLab says of the merge request behind a release, read once into one value. */
+import { askerOf } from "../core/asker.ts";
 import { Stale } from "../core/errors.ts";
 import type { ReviewFacts } from "../core/gates.ts";
 import type { Forge, MergeRequest } from "../core/ports.ts";
@@ -10,15 +11,25 @@ export async function mergeRequestBehind(
   commit: string,
   signal: AbortSignal,
 ): Promise<MergeRequest | undefined> {
+  return (await lookBehind(world, commit, signal))?.mr;
+}
+
+/** The same, and whether it was read just now: then it is as GitLab has it. */
+export async function lookBehind(
+  world: ForgeWorld,
+  commit: string,
+  signal: AbortSignal,
+): Promise<{ readonly mr: MergeRequest; readonly isFresh: boolean } | undefined> {
   const known = ORIGINS.get(world.forge)?.get(commit);
-  if (known !== undefined) return known;
+  if (known !== undefined) return { mr: known, isFresh: false };
   const project = await world.forge.project(signal);
   const candidates = await world.forge.mergeRequestsOf(commit, signal);
   const found = candidates.find(
     (mr) => mr.state === "merged" && mr.targetBranch === project.defaultBranch && mr.mergedCommit === commit,
   );
-  if (found !== undefined) keep(ORIGINS, world.forge, commit, found);
-  return found;
+  if (found === undefined) return undefined;
+  keep(ORIGINS, world.forge, commit, found);
+  return { mr: found, isFresh: true };
 }
 
 // Both never change: what brought a commit, and when GitLab first saw one. That there is none is asked again.
@@ -43,13 +54,16 @@ async function headSeenAt({ forge }: ForgeWorld, { iid, sha }: MergeRequest, sig
   return seenAt;
 }
 
+/** `holdDefiedBy`: see hold.ts. */
 export async function reviewFacts(
   world: ForgeWorld,
   mr: MergeRequest,
   environment: string,
+  holdDefiedBy: string | undefined,
   signal: AbortSignal,
 ): Promise<ReviewFacts> {
-  const [seenAt, approvals, reviewed, people] = await Promise.all([
+  const [me, seenAt, approvals, reviewed, people] = await Promise.all([
+    world.forge.me(signal),
     headSeenAt(world, mr, signal),
     world.forge.approvals(mr.iid, signal),
     world.memory.reviewedPlans(mr.iid),
@@ -59,10 +73,12 @@ export async function reviewFacts(
   return {
     iid: mr.iid,
     author: mr.author,
+    asked: askerOf(mr, me),
     pusherId: mr.sha === undefined ? undefined : await world.memory.pusherOf(mr.sha),
     people,
     approvals,
     labels: mr.labels,
+    holdDefiedBy,
     ...(mr.mergedAt !== undefined && { mergedAt: mr.mergedAt }),
     headSeenAt: seenAt,
     reviewed: digest === undefined || reviewed === undefined ? undefined : { digest, storedAt: reviewed.storedAt },

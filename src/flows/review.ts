@@ -1,4 +1,5 @@
 /** Review: one merge request, one plan of every effect, one note, one status. Reads the truth when it runs; an event was only an address. */
+import type { Rules } from "../core/adopted.ts";
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
 import { checkPolicies } from "../core/permission.ts";
@@ -15,6 +16,7 @@ import { isConfigured } from "../targets/index.ts";
 import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
 import { hostnamesElsewhere } from "./elsewhere.ts";
 import { filesAt, touchedPaths } from "./files.ts";
+import { keepHold } from "./hold.ts";
 import { inGroups } from "./in-groups.ts";
 import { markLines } from "./line-threads.ts";
 import { Locks } from "./locks.ts";
@@ -89,6 +91,9 @@ async function reviewOpen(
   const [target, head] = await repository.fetch([`refs/heads/${defaultBranch}`, `refs/merge-requests/${iid}/head`], signal);
   if (target === undefined || head === undefined || head !== mr.sha)
     throw new Stale(`merge request ${iid} moved while it was read`);
+  const rulesThen = async (): Promise<Rules | undefined> =>
+    (await adoptedRules(world, signal)) ?? rulesOf(world, await filesAt(repository, target, world.cache));
+  await keepHold(world, mr, rulesThen, signal);
 
   const merge = await repository.mergeResult(target, head);
   if (merge.kind === "conflict") {

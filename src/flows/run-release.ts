@@ -7,6 +7,7 @@ import type { MergeRequest } from "../core/ports.ts";
 import { renderReportNote, reportMarker, type ReleaseOutcome } from "../core/render/report-note.ts";
 import { endApply, tellApply } from "./apply-status.ts";
 import { forgeGround, type ForgeGround } from "./forge-ground.ts";
+import { putHoldBack } from "./hold.ts";
 import { Locks } from "./locks.ts";
 import { closeOvertaken } from "./overtaken.ts";
 import { release, type Outcome, type ReleaseRequest } from "./release.ts";
@@ -63,6 +64,8 @@ async function report(
   const { plan } = outcome;
   if (outcome.kind === "held") {
     await say(world, ground, name, plan, outcome, signal);
+    const [mr, defied] = [await ground.mergeRequestOf(name), ground.defiedHoldOf(name)];
+    if (mr !== undefined && defied !== undefined) await putHoldBack(world, mr, defied, signal);
     return;
   }
   const { done, record, source, proof } = outcome;

@@ -6,6 +6,7 @@ import { readPlan } from "../targets/claim-store/claim-store.ts";
 import { adoptedRules, readAdoptions, rulesOf, rulesPlans } from "./adoption.ts";
 import { finishApply } from "./apply-status.ts";
 import { forgeGround } from "./forge-ground.ts";
+import { isHoldMoved } from "./hold.ts";
 import { receiptAt } from "./receipt.ts";
 import { NO_TARGET } from "./review.ts";
 import { examinePlanStatus, finishPlans } from "./plan-status.ts";
@@ -56,7 +57,7 @@ export async function sweep(
     if (!isOurs && (seen === undefined || seen.target === NO_TARGET)) continue;
     const isSeen = isOurs && seen !== undefined && seen.sha === mr.sha && seen.target === target;
     const isSaid = isSeen && !cutOff.has(seen.sha) && !(await examinePlanStatus(world, mr, signal));
-    if (isSaid && !(await isOutdated(world, seen, live, adopted, signal))) continue;
+    if (isSaid && !(await isHoldMoved(world, mr)) && !(await isOutdated(world, seen, live, adopted, signal))) continue;
     await world.jobs.enqueue({ kind: "review", mergeRequest: mr.iid });
     reviews.push(mr.iid);
   }

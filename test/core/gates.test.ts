@@ -67,6 +67,8 @@ const SHORT = PROD.digest.slice(0, 12);
 const review: ReviewFacts = {
   iid: 12,
   author: SAM,
+  asked: undefined,
+  holdDefiedBy: undefined,
   pusherId: SAM.id,
   people: [commitBy({})],
   approvals: [approval(MARA), approval(JO)],
@@ -339,6 +341,34 @@ describe("the gate of approvals", () => {
   });
 });
 
+describe("a merge request that claimbot opened", () => {
+  const BOT_OPENED = { author: BOT, pusherId: BOT.id, people: [commitBy({ authorName: "claimbot", committerName: "claimbot" })] };
+  const opened = (asked: ReviewFacts["asked"], approvals = [approval(MARA), approval(JO)]): Partial<GateFacts> => ({
+    review: { ...review, ...BOT_OPENED, asked, approvals },
+  });
+
+  test("counts approvals of others than who asked for it", () => {
+    expect(gate("approvals", opened({ id: SAM.id }))).toMatchObject({ verdict: "open" });
+  });
+
+  test("does not count whoever asked for it, as it would not count an author", () => {
+    expect(gate("approvals", opened({ id: MARA.id }))).toEqual({
+      gate: "approvals",
+      verdict: "closed",
+      reason: "1 of 2 approvals (Mara Kern ✗ asked for the merge request, Jo Lind ✓)",
+    });
+  });
+
+  test("counts nobody where it is not known who asked, and names no approver for the record", () => {
+    const given = opened({ id: undefined }, [approval(MARA), approval(JO), approval(SAM)]);
+    expect(gate("approvals", given)).toMatchObject({
+      verdict: "closed",
+      reason: expect.stringContaining("nobody knows who asked for it, so no approval counts") as string,
+    });
+    expect(judgeApprovals(given.review as ReviewFacts).every(({ refusal }) => refusal !== undefined)).toBe(true);
+  });
+});
+
 describe("a hold", () => {
   test.each<[string, Partial<GateFacts>, Gate["verdict"], string]>([
     [
@@ -346,6 +376,18 @@ describe("a hold", () => {
       { review: { ...review, labels: ["claimbot::hold"] } },
       "closed",
       "held by the label claimbot::hold; `/claim unhold` takes it off",
+    ],
+    [
+      "closes where somebody took the label off who may not",
+      { review: { ...review, holdDefiedBy: "Sam Vega" } },
+      "closed",
+      "Sam Vega took the label claimbot::hold off, and may not: it holds until somebody says `/claim unhold` who may",
+    ],
+    [
+      "is not opened by the digest of a plan, defied or not",
+      { review: { ...review, holdDefiedBy: "Sam Vega" }, confirmed: PROD.digest },
+      "closed",
+      "Sam Vega took the label",
     ],
     ["does not close by another label", { review: { ...review, labels: ["hold", "claimbot::held"] } }, "open", "nobody holds it"],
     ["does not close where there is no merge request", { review: undefined }, "open", "nobody holds it"],

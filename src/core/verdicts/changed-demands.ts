@@ -117,6 +117,8 @@ function closedBy(rules: Platform, plan: Plan, now: Date): ReadonlyMap<GateName,
     people: [],
     approvals: [],
     labels: [],
+    asked: undefined,
+    holdDefiedBy: undefined,
     headSeenAt: undefined,
     reviewed: { digest: plan.digest, storedAt: "" },
   };

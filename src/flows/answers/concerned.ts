@@ -50,6 +50,17 @@ export async function refusalFor(
   if (rules === undefined) return "the rules cannot be read, so nobody may do anything.";
   const named = "environment" in said ? said.environment : undefined;
   if (named !== undefined && concerned.length === 0) return `there is no environment ${code(named)}. Nothing was done.`;
+  const reason = await reasonAgainst({ actor, command: said }, action, rules, concerned);
+  return reason === undefined ? undefined : `you may not do that here: ${plain(reason, 500)} Nothing was done.`;
+}
+
+/** What the policies say against it, said to the person; undefined when they permit it to all that it concerns. May hold foreign text. */
+export async function reasonAgainst(
+  { actor, command: said }: Pick<Asked, "actor" | "command">,
+  action: CommandEntry["action"],
+  rules: Rules,
+  concerned: readonly Concerned[],
+): Promise<string | undefined> {
   for (const environment of concerned.length > 0 ? concerned : [undefined]) {
     const verdict = await authorise(rules.policies, {
       actor: {
@@ -67,7 +78,7 @@ export async function refusalFor(
       ...(environment && { environment }),
       mergeRequest: { fork: actor.fork },
     });
-    if (!verdict.allowed) return `you may not do that here: ${plain(verdict.reason, 500)} Nothing was done.`;
+    if (!verdict.allowed) return verdict.reason;
   }
   return undefined;
 }

@@ -1,12 +1,16 @@
 /** /claim hold, unhold, cancel: a label that everybody sees. There is no hidden state to hold anything by. */
+import type { Rules } from "../../core/adopted.ts";
 import { HOLD_LABEL } from "../../core/gates.ts";
+import type { MergeRequest } from "../../core/ports.ts";
 import { isLive } from "../../core/record.ts";
 import { code } from "../../core/render/encode.ts";
 import { readLog } from "../../targets/claim-store/claim-store.ts";
+import { defiedHold } from "../hold.ts";
 import { hasReceipt } from "../receipt.ts";
 import type { ForgeWorld } from "../world.ts";
 import type { Answer, Asked } from "./asked.ts";
 import type { Concerned } from "./concerned.ts";
+import { judgingRules } from "./judging-rules.ts";
 
 export async function hold(
   world: ForgeWorld,
@@ -16,6 +20,8 @@ export async function hold(
   signal: AbortSignal,
 ): Promise<Answer> {
   if (kind === "unhold") {
+    // Where somebody took it off without the right to, GitLab's log of labels must say that it was taken off with it.
+    if (await isDefied(world, mr, signal)) await world.forge.editLabels(mr.iid, { add: [HOLD_LABEL] }, signal);
     await world.forge.editLabels(mr.iid, { remove: [HOLD_LABEL] }, signal);
     if (mr.state === "merged") await world.jobs.enqueue({ kind: "fan-out" });
     return {
@@ -31,6 +37,11 @@ export async function hold(
     ok: begun.length === 0,
     text: `Held by the label ${code(HOLD_LABEL)}: nothing new of this merge request is released. \`/claim unhold\` takes it off.${late}`,
   };
+}
+
+async function isDefied(world: ForgeWorld, mr: MergeRequest, signal: AbortSignal): Promise<boolean> {
+  const rulesThen = async (): Promise<Rules | undefined> => judgingRules(world, signal);
+  return (await defiedHold(world, mr, rulesThen, undefined, signal)) !== undefined;
 }
 
 /** Environments whose release has begun and is not at its end. */

@@ -1,4 +1,5 @@
 /** /claim who: which people may do what to an environment, by the adopted policies. */
+import { countsAsAuthor } from "../../core/asker.ts";
 import { COMMANDS, type CommandKind } from "../../core/command.ts";
 import { authorise } from "../../core/permission.ts";
 import type { Member, MergeRequest } from "../../core/ports.ts";
@@ -19,7 +20,11 @@ export async function who(
   concerned: readonly Concerned[],
   signal: AbortSignal,
 ): Promise<string> {
-  const [rules, project] = await Promise.all([judgingRules(world, signal), world.forge.members(signal)]);
+  const [rules, project, me] = await Promise.all([
+    judgingRules(world, signal),
+    world.forge.members(signal),
+    world.forge.me(signal),
+  ]);
   if (rules === undefined) return "The rules cannot be read, so nobody may do anything.";
   const parts: string[] = [];
   for (const { name, type, owner } of concerned.slice(0, 5)) {
@@ -33,7 +38,7 @@ export async function who(
           accessLevel,
           ownerAccessLevel,
           bot: user.bot,
-          isAuthor: user.id === mr.author.id,
+          isAuthor: countsAsAuthor(mr, me, user),
           isCommitter: false,
         };
         const verdict = await authorise(rules.policies, {

@@ -8,7 +8,8 @@ import type { Plan } from "../../core/plan.ts";
 import type { MergeRequest } from "../../core/ports.ts";
 import { code, plain } from "../../core/render/encode.ts";
 import { readPlan } from "../../targets/claim-store/claim-store.ts";
-import { forgeGround } from "../forge-ground.ts";
+import { forgeGround, nameOf } from "../forge-ground.ts";
+import { defiedHold } from "../hold.ts";
 import { considerRelease } from "../release.ts";
 import { reviewFacts } from "../review-facts.ts";
 import type { ForgeWorld } from "../world.ts";
@@ -88,7 +89,8 @@ async function ofRelease(world: ForgeWorld, name: string, signal: AbortSignal): 
 
 /** Before the merge: the gates of the plan that was shown. */
 async function ofReview(world: ForgeWorld, mr: MergeRequest, name: string, signal: AbortSignal): Promise<Found | string> {
-  const facts = await reviewFacts(world, mr, name, signal);
+  const hold = await defiedHold(world, mr, async () => judgingRules(world, signal), name, signal);
+  const facts = await reviewFacts(world, mr, name, hold && nameOf(hold), signal);
   const plan = facts.reviewed && (await readPlan(world.store, facts.reviewed.digest, signal));
   const rules = await judgingRules(world, signal);
   if (plan === undefined || rules === undefined) return "there is no plan for this head yet.";
@@ -119,6 +121,7 @@ function counts(user: Parameters<typeof committed>[1], facts: ReviewFacts | unde
   return (
     !approved &&
     user.id !== facts.author.id &&
+    user.id !== facts.asked?.id &&
     user.id !== facts.pusherId &&
     !facts.people.some((people) => committed(people, user))
   );

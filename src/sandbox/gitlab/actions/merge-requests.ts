@@ -167,11 +167,13 @@ function editLabels(
   const added = [...wanted].filter((name) => !before.includes(name));
   const removed = before.filter((name) => !wanted.has(name));
   recordLabels(world, mergeRequest, by, { added, removed });
-  const named = (verb: string, names: readonly string[]): string =>
-    names.length > 0 ? `${verb} ${names.map((name) => `~${name}`).join(" ")}` : "";
   const parts = [named("added", added), named("removed", removed)];
   systemNote(world, mergeRequest, by, `${parts.filter(Boolean).join(" and ")} label`);
   return { labels: { previous: hookLabels(mergeRequest, before), current: hookLabels(mergeRequest) } };
+}
+
+function named(verb: string, names: readonly string[]): string {
+  return names.length > 0 ? `${verb} ${names.map((name) => `~${name}`).join(" ")}` : "";
 }
 
 /** GitLab writes the additions of one edit before its removals. */
