@@ -133,9 +133,12 @@ describe("a world that moved since the review", () => {
     expect(await logOf(r, "ledger-stage")).toHaveLength(1);
 
     const { answer, reaction } = await say(r, iid, "jo", `/claim apply ${digest}`);
-    expect(answer).toContain("`ledger-stage`");
+    expect(answer).toContain(`\`ledger-stage\` is done: \`claims/ledger-stage/00000002.json\`, plan \`${digest}\``);
     expect(reaction).toBe("white_check_mark");
     expect(noteOf(r, iid, report("ledger-stage"))).toContain("🟢 ledger-stage is live");
+    const late = await say(r, iid, "jo", `/claim apply ${"0".repeat(12)}`);
+    expect(late.answer).toContain("Refused as stale: `000000000000` is not the current plan of `ledger-stage`");
+    expect(late.reaction).toBe("x");
     expect(await logOf(r, "ledger-stage")).toHaveLength(2);
     expect(records().find(({ name }) => name === NAME)?.proxied).toBe(true);
   });

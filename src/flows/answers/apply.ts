@@ -7,6 +7,7 @@ import { shortDigest } from "../../core/json.ts";
 import { recordKey } from "../../core/record.ts";
 import { code, plain } from "../../core/render/encode.ts";
 import { readLog } from "../../targets/claim-store/claim-store.ts";
+import type { Outcome } from "../release.ts";
 import { runRelease } from "../run-release.ts";
 import type { ForgeWorld } from "../world.ts";
 import type { Answer } from "./asked.ts";
@@ -37,7 +38,8 @@ async function applyOne(
   const { name } = environment;
   const request = { stillAsked: async () => stillAsked(environment), ...(digest !== undefined && { confirmed: digest }) };
   try {
-    return released(name, await runRelease(world, name, request, signal));
+    const outcome = await runRelease(world, name, request, signal);
+    return outcome.kind === "unchanged" ? await unchanged(world, name, digest, signal) : released(name, outcome);
   } catch (error) {
     if (!(error instanceof Stale)) throw error;
     // What comes of it now is for a release to say that nobody confirms anything by.
@@ -54,15 +56,25 @@ async function doneFor(world: ForgeWorld, name: string, digest: string | undefin
   return `${code(recordKey(name, record.sequence))} was written for that plan; nothing more was done.`;
 }
 
-function released(name: string, outcome: Awaited<ReturnType<typeof runRelease>>): Answer {
+/** A command that waited is run again, and meanwhile the release may have gone on by itself to the plan that it names. */
+async function unchanged(world: ForgeWorld, name: string, digest: string | undefined, signal: AbortSignal): Promise<Answer> {
+  if (digest === undefined || name === PLATFORM_NAME) {
+    return { ok: true, text: `${code(name)} is as it should be: nothing to do.` };
+  }
+  const newest = (await readLog(world.store, name, signal)).at(-1);
+  if (newest?.planDigest.startsWith(digest) === true) return done(name, recordKey(name, newest.sequence), newest.planDigest);
+  const reason = `${code(digest)} is not the current plan of ${code(name)}, which is as it should be`;
+  return { ok: false, text: `Refused as stale: ${reason}. Nothing was done.` };
+}
+
+function done(name: string, record: string, plan: string): Answer {
+  return { ok: true, text: `${code(name)} is done: ${code(record)}, plan ${code(shortDigest(plan))}.` };
+}
+
+function released(name: string, outcome: Exclude<Outcome, { readonly kind: "unchanged" }>): Answer {
   switch (outcome.kind) {
-    case "unchanged":
-      return { ok: true, text: `${code(name)} is as it should be: nothing to do.` };
     case "settled":
-      return {
-        ok: true,
-        text: `${code(name)} is done: ${code(outcome.record)}, plan ${code(shortDigest(outcome.plan.digest))}.`,
-      };
+      return done(name, outcome.record, outcome.plan.digest);
     case "held":
       return {
         ok: false,

@@ -62,6 +62,10 @@ async function olderPlan(stage: Stage, iid: number): Promise<void> {
   observe(stage, "nothing was published", (await records()) === before && record(stage, NAME) === undefined);
 
   const now = await ask(stage, iid, "sam", `/claim apply ${current}`);
-  observe(stage, "the plan that stands goes on", now.reaction === "white_check_mark" && (await records()) === before + 1);
+  observe(
+    stage,
+    "the plan that stands goes on",
+    now.answer.includes("is done") && now.reaction === "white_check_mark" && (await records()) === before + 1,
+  );
   observe(stage, "and the name is back", record(stage, NAME)?.proxied === true);
 }
