@@ -1,6 +1,10 @@
 /** docs/json.md against what the commands print: every member that is printed is in its tables, and every one of them is printed. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openLog } from "../../src/adapters/log.ts";
+import { openQueue } from "../../src/adapters/queue.ts";
+import type { Job } from "../../src/core/ports.ts";
 import { claimbot, ClaimRepository, FEW, type Result } from "./claimbot.ts";
 
 /** Left out of what these tests make, for a reason that stands beside it. */
@@ -16,7 +20,7 @@ const NOT_SEEN_HERE: ReadonlySet<string> = new Set([
   "verify others[]",
   "plan diagnostics[].suggestion",
   "plan plans[].steps[].pending[]", // nothing is pending without a cluster
-  "plan plans[].steps[].contested[]", // nor contested without Cloudflare
+  ...["key", "content", "remark", "blocks.key", "blocks.wayOut"].map((member) => `plan plans[].steps[].contested[].${member}`), // nor contested without Cloudflare
 ]);
 
 let repository: ClaimRepository;
@@ -48,8 +52,28 @@ beforeAll(async () => {
   await run("diff", "ledger-dev", "1");
   await run("verify", "--all");
   await run("backup", "--to", ".claimbot/backup");
+  await run("doctor");
+  await takeEvents();
+  await run("events");
 }, 60_000);
 afterAll(async () => repository[Symbol.asyncDispose]());
+
+/** As a service takes them: one of each kind of job, and one that asks for nothing. */
+async function takeEvents(): Promise<void> {
+  const job = { project: 301, mergeRequest: 12, note: 7, discussion: "0f".repeat(20), intendedSha: "ab".repeat(20) };
+  const kinds: readonly (readonly Job[])[] = [
+    [],
+    [{ kind: "review", mergeRequest: 12 }],
+    [{ kind: "command", ...job }],
+    [{ kind: "release", environment: "ledger-dev" }, { kind: "fan-out" }],
+  ];
+  const log = openLog({ level: "error", secrets: [] });
+  await using queue = await openQueue({ dataDirectory: join(repository.path, ".claimbot"), log });
+  for (const [index, jobs] of kinds.entries()) {
+    const receivedAt = `2026-11-24T0${index}:00:00.000Z`;
+    await queue.accept({ id: `${index}`, source: "gitlab", event: "Note Hook", receivedAt, decision: "because", jobs });
+  }
+}
 
 async function run(command: string, ...words: readonly string[]): Promise<Result> {
   const result = await claimbot([command, ...words, "--format", "json"], { cwd: repository.path });
@@ -97,7 +121,7 @@ function leaves(value: unknown, open: ReadonlySet<string>, path = ""): readonly 
   return Object.entries(value).flatMap(([name, inner]) => leaves(inner, open, path === "" ? name : `${path}.${name}`));
 }
 
-test.each(["validate", "plan", "apply", "status", "history", "audit", "show", "diff", "verify", "backup"])(
+test.each(["validate", "plan", "apply", "status", "history", "audit", "show", "diff", "verify", "backup", "doctor", "events"])(
   "claimbot %s prints what is documented, no more and no less",
   (command) => {
     const rows = tables().get(command) ?? [];
@@ -130,6 +154,8 @@ test("the top members are there in every document, whatever happened", () => {
   expect(members("audit")).toEqual(["entries faults"]);
   expect(members("verify")).toEqual(["environments good objects others records unchecked"]);
   expect(members("diff")).toEqual(["differences environment from to"]);
+  expect(members("doctor")).toEqual(["checks ready"]);
+  expect(members("events")).toEqual(["events"]);
 });
 
 test("members that are not optional are in every item", () => {
