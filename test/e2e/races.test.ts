@@ -105,6 +105,8 @@ interface Race {
   readonly look?: RegExp;
   /** What is read of the store, when the head is looked at for the last time. */
   readonly stored?: true;
+  /** It is looked at once, for the plan, and not compared again: the target refuses what comes after. */
+  readonly once?: true;
   /** How it ends where the act came before the first effect, and where it came after it. */
   readonly before: (end: End) => boolean;
   readonly after: (end: End) => boolean;
@@ -118,6 +120,7 @@ const isUntouched = ({ state, log, name }: End): boolean => state === "held" && 
 const isSilent = ({ state, log, name }: End): boolean =>
   (state === undefined || state === "changed again") && log.length === 0 && name === "nobody";
 const isTaken = ({ state, name }: End): boolean => state === "stopped" && name === "foreign";
+const isKept = ({ state, log, name }: End): boolean => state === "held" && log.length === 0 && name === "foreign";
 const isTheirs = ({ state, log }: End): boolean => state === "held" && log.at(-1)?.source.project === "local";
 
 const SHARED: readonly Race[] = [
@@ -133,7 +136,14 @@ const SHARED: readonly Race[] = [
 const RELEASE_RACES: readonly Race[] = [
   ...SHARED,
   { act: acts.changesTheRules, look: HEAD, before: isLive, after: isLive, step: 3 },
-  { act: acts.takesTheName, before: isTaken, after: (end) => isLive(end) || isTaken(end), step: 3 },
+  {
+    act: acts.takesTheName,
+    look: /^GET .*\/dns_records\?/,
+    once: true,
+    before: isKept,
+    after: (end) => isLive(end) || isTaken(end),
+    step: 3,
+  },
 ];
 
 const NOTE = /\/notes\/\d+$/;
@@ -150,7 +160,7 @@ const COMMAND_RACES: readonly Race[] = [
 
 /** One act before one call of a flow; what is wrong afterwards. */
 async function caseOf(
-  { act, look, stored, before, after }: Race,
+  { act, look, stored, once, before, after }: Race,
   number: number,
   about: Case,
   flow: () => Promise<unknown>,
@@ -171,7 +181,7 @@ async function caseOf(
   const first = calls.findIndex(isEffect);
   const looks = look === undefined ? [] : looksBefore(calls, first, look);
   // The decision stands on the last look but one: what came before that, it was made with.
-  const decided = looks.at(-2) ?? -1;
+  const decided = looks.at(once ? -1 : -2) ?? -1;
   const lastLook = (looks.at(-1) ?? -1) - (stored ? 1 : 0);
   const isBefore = first < 0 || at <= (look === undefined ? first : decided);
   const wrong = [...end.wrong, ...answersTo(bench, about, end)];
@@ -251,7 +261,7 @@ describe("between any two calls of /claim apply <digest>, somebody", () => {
 interface ReviewRace {
   readonly act: Act;
   readonly step?: 3;
-  /** Nobody tells claimbot of it, and it is no part of a plan's digest: the note says what was seen. */
+  /** Nobody tells claimbot of it: the note says what was seen. */
   readonly unseen?: true;
 }
 

@@ -1,7 +1,9 @@
 /** Release, end to end: what the gates let through after the merge, and what they hold. One rehearsal; the steps follow each other. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { startRehearsal, type Rehearsal } from "../../src/rehearsal.ts";
-import { edited, expectClean, logOf, merge, noteOf, open, propose, report, say } from "./actions.ts";
+import { startRehearsal, STARTER, type Rehearsal } from "../../src/rehearsal.ts";
+import { edited, expectClean, logOf, merge, noteOf, open, PLAN, propose, report, say } from "./actions.ts";
 import { seedOf, type Seed } from "./seed.ts";
 
 const STAGE = "environments/stage/ledger-stage.yaml";
@@ -142,35 +144,113 @@ describe("a world that moved since the review", () => {
     expect(await logOf(r, "ledger-stage")).toHaveLength(2);
     expect(records().find(({ name }) => name === NAME)?.proxied).toBe(true);
   });
+});
 
-  test("somebody made a record of the new name by hand: it is not touched, and the release goes on when it is gone", async () => {
-    const second = "ledger-two.stage.example.org";
-    const iid = await propose(r, {
-      as: "sam",
-      branch: "taken",
-      files: await edited(r, STAGE, `[${NAME}]`, `[${NAME}, ${second}]`),
-    });
+describe("a name that somebody else holds", () => {
+  const second = "ledger-two.stage.example.org";
+  const third = "ledger-three.stage.example.org";
+  const at = (name: string) => r.cloudflare.records("example.org").filter((record) => record.name === name);
+  const takes = (name: string) =>
+    r.cloudflare.addForeignRecord("example.org", { type: "A", name, content: "192.0.2.7", comment: "by hand" });
+  /** All that a release would have changed before it came to the name. */
+  const effects = async () => ({
+    claims: (await r.store.list("claims/ledger-")).map(({ key }) => key),
+    built: r.flux.objects().length,
+    pointer: (await r.store.read("current/ledger-stage.yaml"))?.etag,
+    rules: JSON.stringify(r.cloudflare.ruleset("example.org", "http_request_firewall_custom")),
+  });
+  const sweep = async (): Promise<void> => {
+    await r.service.queue.enqueue({ kind: "sweep" });
+    await r.settled();
+  };
+
+  test("since the review: held before the first effect, by no command released, and by itself when it is gone", async () => {
+    const files = await edited(r, STAGE, `[${NAME}]`, `[${NAME}, ${second}]`);
+    const iid = await propose(r, { as: "sam", branch: "taken", files });
     await r.gitlab.approve(iid, { as: "mara" });
-    const foreign = r.cloudflare.addForeignRecord("example.org", { type: "A", name: second, content: "192.0.2.7" });
+    const before = await effects();
+    const foreign = takes(second);
     await merge(r, iid, "jo");
-    const stopped = noteOf(r, iid, report("ledger-stage"));
-    expect(stopped).toContain("🔴 ledger-stage stopped");
-    expect(stopped).toContain(second);
-    expect(stopped).toContain("comment /claim apply");
-    expect(r.cloudflare.records("example.org").filter(({ name }) => name === second)).toEqual([foreign]);
+    const held = noteOf(r, iid, report("ledger-stage"));
+    expect(held).toContain("🟠 ledger-stage is held: the world moved since the review\n\nNothing was done.");
+    expect(held).toMatch(
+      /\n\| dns \| `CNAME ledger-two\.stage\.example\.org` \| free \| \*\*A ledger-two\.stage\.example\.org → 192\.0\.2\.7 is not ours \(by hand, made \d{4}-\d\d-\d\d \d\d:\d\d UTC\)\*\* \|\n/,
+    );
+    expect(held).toContain("Delete it at Cloudflare");
+    expect(held).not.toContain("/claim apply");
+    expect(await effects()).toEqual(before);
+
+    expect((await say(r, iid, "kim", "/claim diff ledger-stage")).answer).not.toContain("/claim apply");
+    const digest = /Plan `([0-9a-f]{12})`/.exec(held)?.[1] ?? "";
+    const { answer, reaction } = await say(r, iid, "jo", `/claim apply ${digest}`);
+    expect(reaction).toBe("x");
+    expect(answer).toContain("no command goes past that");
+    await sweep();
+    expect(await effects()).toEqual(before);
+    expect(at(second)).toEqual([foreign]);
 
     r.cloudflare.removeRecord("example.org", foreign.id);
-    const { reaction } = await say(r, iid, "jo", "/claim apply");
-    expect(reaction).toBe("white_check_mark");
+    await sweep();
     expect(noteOf(r, iid, report("ledger-stage"))).toContain("🟢 ledger-stage is live");
-    expect(records().find(({ name }) => name === second)).toMatchObject({ type: "CNAME", proxied: true });
+    expect(at(second)).toMatchObject([{ type: "CNAME", proxied: true }]);
     expect(await logOf(r, "ledger-stage")).toHaveLength(3);
+  });
+
+  test("at the review already: its note says so first; held, and released without another review when it is gone", async () => {
+    const foreign = takes(third);
+    const files = await edited(r, STAGE, `${second}]`, `${second}, ${third}]`);
+    const iid = await propose(r, { as: "sam", branch: "taken-before", files });
+    expect(noteOf(r, iid, PLAN)).toMatch(
+      /\n### ⛔ .*1 thing in the way.*\n\n\*\*In the way\.\*\* .*\n\n- ⛔ \*\*ledger-stage\*\* dns: A /,
+    );
+    await r.gitlab.approve(iid, { as: "mara" });
+    const before = await effects();
+    await merge(r, iid, "jo");
+    const held = noteOf(r, iid, report("ledger-stage"));
+    expect(held).toContain("🟠 ledger-stage is held: something that is not ours stands in its way\n\nNothing was done.");
+    expect(await effects()).toEqual(before);
+
+    r.cloudflare.removeRecord("example.org", foreign.id);
+    await sweep();
+    expect(noteOf(r, iid, report("ledger-stage"))).toContain("🟢 ledger-stage is live");
+    expect(await logOf(r, "ledger-stage")).toHaveLength(4);
+  });
+
+  test("holds dev too, which needs no review; given to claimbot by its comment, it becomes what the claim asks for", async () => {
+    const name = "ledger.dev.example.org";
+    const path = "environments/dev/ledger-dev.yaml";
+    const foreign = takes(name);
+    const iid = await propose(r, { as: "sam", branch: "dev", files: { [path]: await readFile(join(STARTER, path), "utf8") } });
+    await merge(r, iid, "jo");
+    const held = noteOf(r, iid, report("ledger-dev"));
+    expect(held).toContain("🟠 ledger-dev is held: something that is not ours stands in its way");
+    expect(await logOf(r, "ledger-dev")).toEqual([]);
+
+    const [, comment = ""] = /set its comment to `([^`]+)`/.exec(held) ?? [];
+    r.cloudflare.editRecord("example.org", foreign.id, { comment });
+    await sweep();
+    expect(noteOf(r, iid, report("ledger-dev"))).toContain("🟢 ledger-dev is live");
+    expect(at(name)).toMatchObject([{ type: "CNAME", proxied: false, comment }]);
+  });
+
+  test("beside one that is ours already: reported, not touched, and in nobody's way", async () => {
+    const iid = await proposeMax("beside", 5, 4);
+    await r.gitlab.approve(iid, { as: "mara" });
+    const beside = r.cloudflare.addForeignRecord("example.org", {
+      type: "TXT",
+      name: NAME,
+      content: '"heritage=external-dns,external-dns/owner=x"',
+    });
+    await merge(r, iid, "jo");
+    expect(noteOf(r, iid, report("ledger-stage"))).toContain("🟢 ledger-stage is live");
+    expect(at(NAME).filter(({ type }) => type === "TXT")).toEqual([beside]);
+    r.cloudflare.removeRecord("example.org", beside.id);
   });
 });
 
 describe("other gates", () => {
   test("a label holds it, and taking the label off lets it go on by itself", async () => {
-    const iid = await proposeMax("hold", 5, 6, ["claimbot::hold"]);
+    const iid = await proposeMax("hold", 4, 6, ["claimbot::hold"]);
     await r.gitlab.approve(iid, { as: "mara" });
     const before = (await logOf(r, "ledger-stage")).length;
     await merge(r, iid, "jo");
