@@ -34,6 +34,8 @@ export interface RehearsalOptions {
   /** What claimbot's flows take for the time. */
   readonly now?: () => Date;
   readonly databaseUrl?: string;
+  /** Where the claims lie, as claimbot's settings say it too; a directory without. */
+  readonly claims?: { readonly store: AuditableStore; readonly env: Readonly<Record<string, string>> };
 }
 
 /** The sandbox's servers and the settings of a claimbot among them, which somebody else starts. */
@@ -63,7 +65,7 @@ export async function startServers(options: Omit<RehearsalOptions, "log" | "now"
   const data = await mkdtemp(join(tmpdir(), "claimbot-rehearsal-"));
   await using started = new AsyncDisposableStack();
   started.defer(async () => rm(data, { recursive: true, force: true }));
-  const store = await openDirectoryStore(join(data, "store"));
+  const store = options.claims?.store ?? (await openDirectoryStore(join(data, "store")));
   const port = await freePort();
   const [webhookSecret, receiverToken, apiToken, eventsToken, cloudflareToken] = Array.from({ length: 5 }, () =>
     randomBytes(32).toString("hex"),
@@ -109,6 +111,7 @@ export async function startServers(options: Omit<RehearsalOptions, "log" | "now"
     CLAIMBOT_KUBERNETES_URL: flux.url,
     CLAIMBOT_KUBERNETES_TOKEN: apiToken,
     ...(options.databaseUrl !== undefined && { DATABASE_URL: options.databaseUrl }),
+    ...options.claims?.env,
   };
   const owned = started.move();
   return {
