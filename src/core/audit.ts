@@ -13,7 +13,7 @@
 import type { Command } from "./command.ts";
 import type { EnvironmentType } from "./environment.ts";
 import type { Gate } from "./gates.ts";
-import { canonicalJson, digestOfBytes, sameJson, type Digest } from "./json.ts";
+import { canonicalJson, type Digest, digestOfBytes, isObject, parseJson, sameJson } from "./json.ts";
 import type { TargetName } from "./plan.ts";
 
 /** An object of the claim store, by its key and the digest of its bytes. */
@@ -227,19 +227,6 @@ function hasItsForm(event: Readonly<Record<string, unknown>>): boolean {
     default:
       return false;
   }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Torn or foreign; the caller names the key.
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 /** What is known of a subject: its newest event, and its newest decision. */

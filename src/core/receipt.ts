@@ -3,7 +3,7 @@
  * file and the git repository needs nothing else to check it. Pure.
  */
 import type { AuditHead, StoredReference } from "./audit.ts";
-import { canonicalJson, digestOf, digestOfBytes, type Digest } from "./json.ts";
+import { canonicalJson, type Digest, digestOf, digestOfBytes, isObject, parseJson } from "./json.ts";
 import { planDigest, type Plan, type TargetName } from "./plan.ts";
 import { recordKey, type LogRecord } from "./record.ts";
 
@@ -152,17 +152,4 @@ function storedChecks(receipt: Receipt, recordBytes: string, stored: AtHand["sto
 
 function check(name: ReceiptCheck["check"], holds: boolean, good: string, bad: string): ReceiptCheck {
   return { check: name, verdict: holds ? "holds" : "fails", detail: holds ? good : bad };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Torn or foreign: no receipt.
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 /** What the claim log should say of an environment, what it says, and how its records are written down. Pure. */
 import type { Claim } from "../../core/claim/claim.generated.ts";
 import type { Environment } from "../../core/environment.ts";
-import { canonicalJson, digestOf, digestOfBytes, type Digest } from "../../core/json.ts";
+import { canonicalJson, type Digest, digestOf, digestOfBytes, isObject, parseJson } from "../../core/json.ts";
 import { renderBundle } from "../../core/render/bundle.ts";
 import { lastPublication, type LockedVersions, type Log, type LogRecord } from "../../core/record.ts";
 import type { Observation, Resource, Resources } from "../../core/resource.ts";
@@ -118,15 +118,6 @@ export function parseRecord(text: string): LogRecord {
   return JSON.parse(text) as LogRecord;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Torn or foreign; the caller names the key.
-    return undefined;
-  }
-}
-
 function isRecord(value: unknown): value is LogRecord {
   if (!isObject(value) || !isObject(value["source"])) return false;
   const { source } = value;
@@ -143,8 +134,4 @@ function isRecord(value: unknown): value is LogRecord {
   if (!Array.isArray(source["approvers"])) return false;
   if (value["kind"] !== "Publication") return value["kind"] === "Tombstone" || value["kind"] === "Removed";
   return isObject(value["claim"]) && isObject(value["versions"]) && typeof value["releaseDigest"] === "string";
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
