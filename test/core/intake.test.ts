@@ -163,6 +163,7 @@ describe("a note", () => {
   test.each<[string, string, Members]>([
     ["that is confidential", "Confidential Note Hook", noteHook({ internal: true })],
     ["with a mistyped command, to be answered", "Note Hook", noteHook({ note: "/claim plam" })],
+    ["with a name of the platform's own for one, as far as we know yet", "Note Hook", noteHook({ note: "/claim ship" })],
     ["of a GitLab without actions, never edited", "Note Hook", noteHook({ action: undefined })],
   ])("is read: one %s", (_, event, body) => {
     expect(keysOf(event, body)).toEqual([`note:${PROJECT}:4711`]);
@@ -176,6 +177,7 @@ describe("a note", () => {
   test.each<[string, Members, string]>([
     ["without a command", noteHook({ note: "lgtm" }), "a note without a command"],
     ["that only quotes a command", noteHook({ note: "> /claim apply" }), "a note without a command"],
+    ["that only quotes an alias", noteHook({ note: "> /claim ship" }), "a note without a command"],
     ["that was edited", noteHook({ action: "update" }), "an edited note: only new ones are read"],
     ["with an action that we do not know", noteHook({ action: "created" }), "an edited note: only new ones are read"],
     [
