@@ -5,7 +5,6 @@ import type { S3Options } from "./adapters/s3/connection.ts";
 import type { Config, S3Config } from "./config.ts";
 import type { Rules } from "./core/adopted.ts";
 import { BlobCache } from "./core/claim/blob-cache.ts";
-import { Stalled } from "./core/errors.ts";
 import type { Log } from "./core/log.ts";
 import { DEFAULT_POLICIES } from "./core/permission/default-policies.ts";
 import type { Audit, AuditableStore, Forge, ObjectStore, Registry, Repository } from "./core/ports.ts";
