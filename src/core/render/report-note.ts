@@ -77,7 +77,7 @@ function lines(
           : `${code(outcome.begun)} is not at its end, and nothing more was done: the plan is another one by now.`,
         closed.map(({ gate, reason }) => `- **${gate}**: ${plain(reason, 600)}`).join("\n"),
         ...differenceLines(plan, outcome.reviewed),
-        ...quoted,
+        [...quoted, `${code(rules ? "/claim why" : `/claim why ${environment}`)} says who can help`].join(" · "),
       ];
     }
     case "overtaken":

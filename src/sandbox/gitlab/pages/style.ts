@@ -8,7 +8,7 @@ body { margin: 0; font: 14px/1.5 -apple-system, "Segoe UI", "Noto Sans", Ubuntu,
 a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: underline; }
 code, pre, textarea.code { font-family: var(--mono); font-size: 12.5px; }
 code { background: #ececef; border-radius: 4px; padding: 1px 4px; } pre code { background: none; padding: 0; }
-header.top { display: flex; align-items: center; gap: 16px; padding: 8px 24px; background: #171321; color: #fff; }
+header.top { display: flex; flex-wrap: wrap; align-items: center; gap: 16px; padding: 8px 24px; background: #171321; color: #fff; }
 header.top a { color: #fff; } header.top .brand { font-weight: 700; color: #fc6d26; }
 header.top nav { display: flex; gap: 14px; margin-left: 8px; } header.top form { margin-left: auto; display: flex; gap: 8px; align-items: center; }
 main { max-width: 1180px; margin: 0 auto; padding: 20px 24px 64px; }
@@ -30,7 +30,7 @@ button:hover { background: var(--ground); } button.good { background: var(--gree
 button:disabled { opacity: .5; cursor: default; } select, input, textarea { font: inherit; border: 1px solid #89888d; border-radius: 4px; padding: 4px 8px; background: #fff; color: var(--ink); }
 textarea { width: 100%; min-height: 90px; } textarea.code { min-height: 460px; line-height: 1.5; } label.field { display: block; margin: 10px 0; } label.field > span { display: block; font-weight: 600; margin-bottom: 3px; } label.field input { width: 100%; }
 .buttons { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; margin-top: 10px; }
-table { border-collapse: collapse; margin: 8px 0; } .card .body table { width: 100%; } th, td { border: 1px solid var(--line); padding: 5px 9px; text-align: left; vertical-align: top; } th { background: var(--ground); } th:empty { padding: 0; }
+table { border-collapse: collapse; margin: 8px 0; } .card .body table { width: 100%; } .card .body td code { overflow-wrap: anywhere; } th, td { border: 1px solid var(--line); padding: 5px 9px; text-align: left; vertical-align: top; } th { background: var(--ground); } th:empty { padding: 0; }
 details { margin: 8px 0; } summary { cursor: pointer; } blockquote { margin: 8px 0; padding-left: 12px; border-left: 3px solid var(--line); color: var(--soft); }
 .body pre { background: var(--ground); border: 1px solid var(--line); border-radius: 4px; padding: 8px 10px; overflow-x: auto; } li.task { list-style: none; margin-left: -18px; }
 .suggestion { border: 1px solid var(--line); border-radius: 4px; overflow: hidden; } .suggestion p { margin: 0; padding: 4px 10px; background: var(--ground); font-weight: 600; border-bottom: 1px solid var(--line); } .suggestion pre { margin: 0; border: 0; padding: 0; }
