@@ -59,6 +59,9 @@ export async function rollout(
       checked = true;
       await target.apply(changes, release, signal);
       observed = await target.observe(environment, signal);
+    } else if (observed.pending.length > 0) {
+      // Whoever made the changes may have died before the system was told of them.
+      await target.apply([], release, signal);
     }
     if (isLastVisit) requireSettled(target, environment, observed);
     states.set(target.name, digestOf(observed.resources));

@@ -29,7 +29,10 @@ export interface Target<R extends Resource = Resource> {
   diff(observed: Resources<R>, desired: Resources<R>): readonly Change<R>[];
   /** The server's own judgement at review (Cloudflare's dry_run). Never for forks, never in CI. */
   check?(environment: Environment, changes: readonly Change<R>[], signal: AbortSignal): Promise<readonly Diagnostic[]>;
-  /** Makes the changes, with as few calls as the API allows. Safe to repeat at any point. Throws Waiting or Stalled. */
+  /**
+   * Makes the changes, with as few calls as the API allows. Safe to repeat at any point. Without changes it tells the system once more of
+   * what was written, where that does not know of it. Throws Waiting or Stalled.
+   */
   apply(changes: readonly Change<R>[], release: Release, signal: AbortSignal): Promise<void>;
 }
 

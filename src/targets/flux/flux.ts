@@ -64,8 +64,8 @@ export function fluxTarget(options: FluxOptions): Target<FluxObject> {
     observe: async (environment, signal) => flux.observe(environment, signal),
     diff: diffResources,
     async apply(changes, release, signal) {
-      if (changes.length === 0) return;
-      await (release.environment.wish === undefined ? flux.remove(release, signal) : flux.publish(release, signal));
+      if (changes.length === 0) await flux.remind(release.environment.name, signal);
+      else await (release.environment.wish === undefined ? flux.remove(release, signal) : flux.publish(release, signal));
     },
   };
 }
@@ -122,6 +122,14 @@ class Flux {
       await this.#requireDisarmed(step.pointer, step.unseenUntil, release, signal);
       await this.#point({ kind: "removed", environment: name, sequence: recordSequence(release) }, signal);
     }
+  }
+
+  /** Whoever moved the pointer may have died before Flux was told; without this it would hear of it at its own interval. */
+  async remind(environment: string, signal: AbortSignal): Promise<void> {
+    const { pointer } = await this.#pointer(environment, signal);
+    if (pointer === undefined) return;
+    const found = pointer.kind === "release" ? await this.#verdict(pointer, signal) : undefined;
+    if (pointer.kind === "removed" || (found?.kind === "pending" && found.untaken)) await this.#trigger(pointer, signal);
   }
 
   async #pointer(
@@ -244,6 +252,7 @@ class Flux {
     }
     if (found.kind === "applied") return;
     if (found.kind === "failed") throw failedRelease(pointer.environment, found.message);
+    if (found.kind === "pending" && found.untaken) await this.#trigger(pointer, signal);
     throw new Waiting(`Flux takes the protection off ${pointer.environment}: ${found.message}`, POLL_MS);
   }
 

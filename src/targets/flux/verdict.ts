@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 
 export type Verdict =
   | { readonly kind: "applied" }
-  | { readonly kind: "pending"; readonly message: string }
+  /** `untaken`: Flux does not know of the pointer yet. */
+  | { readonly kind: "pending"; readonly message: string; readonly untaken?: true }
   | { readonly kind: "failed"; readonly message: string }
   /** A newer record's pointer has been applied meanwhile. */
   | { readonly kind: "superseded"; readonly message: string };
@@ -42,11 +43,11 @@ export function bucketRevision(objects: readonly { readonly key: string; readonl
  * | anything else: Unknown, Reconciling, DependencyNotReady, HealthCheckCanceled           | pending    |
  */
 export function verdict(kustomization: unknown, expected: Expected, now: Date, cluster?: unknown): Verdict {
-  if (kustomization === undefined) return pending("Flux has not taken up the pointer yet");
+  if (kustomization === undefined) return untaken("Flux has not taken up the pointer yet");
   const claim = textAt(kustomization, "metadata", "annotations", "event.toolkit.fluxcd.io/claim");
   if (claim !== expected.claim) {
     if (claim !== undefined && claim > expected.claim) return { kind: "superseded", message: `Flux applies ${claim} by now` };
-    return pending(`Flux still applies ${claim ?? "an older pointer"}`);
+    return untaken(`Flux still applies ${claim ?? "an older pointer"}`);
   }
   const stalled = condition(kustomization, "Stalled");
   if (stalled?.status === "True") return failed(stalled);
@@ -85,6 +86,10 @@ export function condition(object: unknown, type: string): Condition | undefined 
   if (found === undefined) return undefined;
   const text = (name: string): string => textAt(found, name) ?? "";
   return { status: text("status"), reason: text("reason"), message: text("message"), since: text("lastTransitionTime") };
+}
+
+function untaken(message: string): Verdict {
+  return { kind: "pending", message, untaken: true };
 }
 
 function pending(message: string): Verdict {

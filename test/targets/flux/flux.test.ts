@@ -32,6 +32,8 @@ interface World extends AsyncDisposable {
   readonly target: Target;
   /** One job: reads the log, plans, rolls out; the message of what it waits for, or "settled". */
   release(wanted: Environment, commit?: string): Promise<string>;
+  /** The same by a job that dies before it tells Flux. */
+  releaseUntold(wanted: Environment): Promise<string>;
   log(): Promise<Log>;
 }
 
@@ -39,30 +41,30 @@ async function aWorld(settings: Partial<FluxSettings> & { readonly blind?: boole
   const directory = await mkdtemp(join(tmpdir(), "claimbot-flux-"));
   const store = await openDirectoryStore(directory);
   const flux = await startFlux({ store, receiverToken: "r3ceiver", apiToken: "t0ken", ...settings });
-  const target = fluxTarget({
-    store,
-    bucket: BUCKET,
-    receiver: openReceiver({ url: flux.receiverUrl, token: new Secret("r3ceiver") }),
-    kubernetes: settings.blind ? undefined : openKubernetes({ url: flux.url, token: new Secret("t0ken") }),
-  });
-  const targets = [claimStoreTarget(store), target] as readonly Target[];
+  const kubernetes = settings.blind ? undefined : openKubernetes({ url: flux.url, token: new Secret("t0ken") });
+  const receiver = openReceiver({ url: flux.receiverUrl, token: new Secret("r3ceiver") });
+  const target = fluxTarget({ store, bucket: BUCKET, receiver, kubernetes });
+  const untold = fluxTarget({ store, bucket: BUCKET, receiver: undefined, kubernetes });
+  const releaseBy = async (last: Target, wanted: Environment, commit: string = COMMITS.first): Promise<string> => {
+    const targets = [claimStoreTarget(store), last] as readonly Target[];
+    const environment = { ...wanted, log: await readLog(store, wanted.name) };
+    try {
+      const plan = await planEnvironment(targets, environment, { inputs: "i", rules: "r" }, signal);
+      const made = { ...releaseOf(environment, [], commit), plan, planDigest: plan.digest };
+      await rollout(targets, made, async () => {}, signal);
+      return "settled";
+    } catch (error) {
+      if (error instanceof Error) return `${error.name}: ${error.message}`;
+      throw error;
+    }
+  };
   return {
     store,
     flux,
     target,
     log: async () => readLog(store, "shop-dev"),
-    async release(wanted, commit = COMMITS.first) {
-      const environment = { ...wanted, log: await readLog(store, wanted.name) };
-      try {
-        const plan = await planEnvironment(targets, environment, { inputs: "i", rules: "r" }, signal);
-        const made = { ...releaseOf(environment, [], commit), plan, planDigest: plan.digest };
-        await rollout(targets, made, async () => {}, signal);
-        return "settled";
-      } catch (error) {
-        if (error instanceof Error) return `${error.name}: ${error.message}`;
-        throw error;
-      }
-    },
+    release: async (wanted, commit) => releaseBy(target, wanted, commit),
+    releaseUntold: async (wanted) => releaseBy(untold, wanted),
     async [Symbol.asyncDispose]() {
       await flux[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });
@@ -101,6 +103,13 @@ async function untilSettled(world: World, wanted: Environment, commit?: string):
 }
 
 describe("publishing", () => {
+  test("tells Flux again where the one who moved the pointer died before", async () => {
+    await using world = await aWorld();
+    expect(await world.releaseUntold(shop())).toContain("Flux has not taken up the pointer yet");
+    expect(pointerOf(world.flux)).toBeUndefined();
+    expect((await untilSettled(world, shop())).at(-1)).toBe("settled");
+  });
+
   test("builds what the record says, and is settled when Flux has applied exactly that", async () => {
     await using world = await aWorld();
     const said = await untilSettled(world, shop());
