@@ -1,0 +1,70 @@
+/** A life with the claims in a bucket, on the sandbox's S3 and on the real one: reviewed, approved, released, changed, removed, and true to the end. */
+import { describe, expect, test, vi } from "vitest";
+import { startRehearsal, type Rehearsal } from "../../src/rehearsal.ts";
+import { REAL_S3, startDouble, startReal, type S3UnderTest } from "../contract/s3-servers.ts";
+import { edited, expectClean, idle, logOf, merge, open } from "./actions.ts";
+import { seedOf } from "./seed.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const STAGE = "environments/stage/ledger-stage.yaml";
+const DEV = "environments/dev/ledger-dev.yaml";
+
+describe.each([
+  ["the sandbox's S3", startDouble, true],
+  ["a real S3 (CLAIMBOT_TEST_S3_URL)", startReal, REAL_S3 !== undefined],
+] as const)("with the claims in %s", (_, start, isThere) => {
+  test.skipIf(!isThere)("what merge requests ask for is recorded once, locked, applied, and derived again from git", async () => {
+    await using s3 = await start();
+    await using seed = await seedOf(["ledger-dev", "ledger-stage"]);
+    await using r = await startRehearsal({ seed: seed.directory, claims: { store: s3.store, env: settingsOf(s3) } });
+    await idle(r);
+
+    const iid = await open(r, {
+      as: "sam",
+      branch: "nodes",
+      files: { ...(await edited(r, STAGE, "max: 4", "max: 5")), ...(await edited(r, DEV, "max: 2", "max: 3")) },
+    });
+    await idle(r);
+    await r.gitlab.approve(iid, { as: "mara" });
+    await merge(r, iid);
+    await idle(r);
+    await r.restart();
+    await r.gitlab.push({ branch: "gone", files: { [DEV]: null }, as: "sam", message: "Not needed any more" });
+    const removal = await r.gitlab.openMergeRequest({ as: "sam", source: "gone", title: "Not needed any more" });
+    await idle(r);
+    await merge(r, removal);
+    await idle(r);
+
+    expect((await logOf(r, "ledger-stage")).map(({ kind, source }) => [kind, source.approvers])).toEqual([
+      ["Publication", ["mara"]],
+    ]);
+    expect((await logOf(r, "ledger-dev")).map(({ kind }) => kind)).toEqual([
+      "Publication",
+      "Publication",
+      "Tombstone",
+      "Removed",
+    ]);
+    expectClean(r);
+    expect(await deviations(r)).toBe(0);
+  });
+});
+
+function settingsOf({ options }: S3UnderTest): Record<string, string> {
+  const { credentials } = options;
+  if (!("accessKeyId" in credentials)) throw new Error("the suites give a static key");
+  return {
+    CLAIMBOT_S3_ENDPOINT: options.endpoint,
+    CLAIMBOT_S3_BUCKET: options.bucket,
+    CLAIMBOT_S3_ACCESS_KEY_ID: credentials.accessKeyId,
+    CLAIMBOT_S3_SECRET_ACCESS_KEY: credentials.secretAccessKey.reveal(),
+  };
+}
+
+/** As the service itself counts them, also what is not locked. */
+async function deviations(r: Rehearsal): Promise<number> {
+  await r.service.queue.enqueue({ kind: "verify" });
+  await idle(r);
+  const page = await (await fetch(`${r.service.url}/metrics`)).text();
+  return Number(/^claimbot_store_deviations (\S+)$/m.exec(page)?.[1]);
+}
