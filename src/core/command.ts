@@ -3,15 +3,7 @@ import { parseLine, type Aliases, type ParsedCommand } from "./command/line.ts";
 import { topLevelClaimLines } from "./command/top-level-lines.ts";
 
 export { type Aliases, type ParsedCommand } from "./command/line.ts";
-export {
-  COMMAND_KINDS,
-  COMMANDS,
-  usageOf,
-  type Argument,
-  type Command,
-  type CommandEntry,
-  type CommandKind,
-} from "./command/table.ts";
+export { COMMAND_KINDS, COMMANDS, usageOf, type Command, type CommandEntry, type CommandKind } from "./command/table.ts";
 
 /** More in one note are refused: a pasted list is more often an accident than a wish. */
 export const COMMANDS_PER_NOTE = 5;
