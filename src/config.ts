@@ -207,7 +207,9 @@ function backupS3Of(read: SettingsReader): Config["backupS3"] {
   const region = read.withDefault("CLAIMBOT_BACKUP_S3_REGION", (text) =>
     values.parsePattern(text, /^[a-z0-9-]+$/, "a region such as eu-central-1"),
   );
-  return endpoint && accessKeyId && secretAccessKey ? { endpoint, region, credentials: { accessKeyId, secretAccessKey } } : undefined;
+  return endpoint && accessKeyId && secretAccessKey
+    ? { endpoint, region, credentials: { accessKeyId, secretAccessKey } }
+    : undefined;
 }
 
 const STATIC_KEY = ["CLAIMBOT_S3_ACCESS_KEY_ID", "CLAIMBOT_S3_SECRET_ACCESS_KEY"] as const;

@@ -12,7 +12,8 @@ export async function openBackupPlace(terminal: Terminal, { s3, backupS3 }: Conf
   const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(place)?.[1];
   if (bucket === undefined) throw new WrongUse(`${JSON.stringify(place)} is neither a directory nor s3://BUCKET`);
   const server = backupS3 ?? s3;
-  if (server === undefined) throw new WrongUse(`${place} needs CLAIMBOT_BACKUP_S3_ENDPOINT with its keys, or CLAIMBOT_S3_ENDPOINT`);
+  if (server === undefined)
+    throw new WrongUse(`${place} needs CLAIMBOT_BACKUP_S3_ENDPOINT with its keys, or CLAIMBOT_S3_ENDPOINT`);
   if (server.endpoint === s3?.endpoint && bucket === s3.bucket)
     throw new WrongUse(`${place} is the claim store itself: a backup lies elsewhere`);
   const { openS3Store } = await import("../adapters/s3/store.ts");

@@ -209,7 +209,8 @@ const TABLE = [
   {
     name: "CLAIMBOT_BACKUP_S3_ENDPOINT",
     group: "s3",
-    description: "Where claimbot backup --to s3://BUCKET and restore --from it find the bucket; without, at CLAIMBOT_S3_ENDPOINT.",
+    description:
+      "Where claimbot backup --to s3://BUCKET and restore --from it find the bucket; without, at CLAIMBOT_S3_ENDPOINT.",
     example: "https://backup.example.org",
   },
   {

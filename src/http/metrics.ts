@@ -8,11 +8,11 @@ export interface Metrics {
   /** A job ended, or goes back to wait. */
   job(kind: Job["kind"], outcome: string, seconds: number): void;
   /** Somebody did what nobody should; the log says who and where. */
-  alarm(what: string): void;
+  readonly alarm: (what: string) => void;
   /** So many records and adoptions there ever were that passed the gates by --break-glass, by whatever process. */
-  brokenGlass(total: number): void;
+  readonly brokenGlass: (total: number) => void;
   /** The claim store was read as an auditor would, and so much of it deviates. */
-  verified(deviations: number): void;
+  readonly verified: (deviations: number) => void;
   /** The text that Prometheus reads, and its content type. */
   page(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
