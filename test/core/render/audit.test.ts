@@ -173,14 +173,14 @@ describe("the audit log, as it is read", () => {
 
   test("no Markdown of it runs, breaks a table, or mentions anybody", () => {
     for (const [name, text] of FORMS.filter(([form]) => form.endsWith(".md"))) {
-      expect(quickActionIn(text), `${name}`).toBeUndefined();
+      expect({ name, action: quickActionIn(text) }).toEqual({ name, action: undefined });
       expect(text).not.toMatch(/(?<!`[^`\n]*)@all/);
       for (const block of text.matchAll(/(?:^\|.*\|\n)+/gm)) {
         const widths = block[0]
           .trim()
           .split("\n")
           .map((line) => [...line.matchAll(/(?<!\\)\|/g)].length);
-        expect(new Set(widths).size, `${block[0]}`).toBe(1);
+        expect({ block: block[0], widths: new Set(widths).size }).toEqual({ block: block[0], widths: 1 });
       }
     }
   });
