@@ -17,11 +17,11 @@ h1 { font-size: 22px; margin: 4px 0 6px; } h2 { font-size: 17px; margin: 28px 0 
 .badge { display: inline-block; border-radius: 12px; padding: 0 9px; font-size: 12px; font-weight: 600; line-height: 20px; background: #ececef; color: #434248; }
 .badge.opened, .badge.success, .badge.available { background: #c3e6cd; color: #0d532a; } .badge.merged, .badge.running { background: #cbe2f9; color: #0b5cad; }
 .badge.closed, .badge.failed { background: #fdd4cd; color: #a32109; } .badge.pending, .badge.draft { background: #f5d9a8; color: #703800; }
-.columns { display: grid; grid-template-columns: minmax(0, 1fr) 250px; gap: 32px; } @media (max-width: 900px) { .columns { grid-template-columns: 1fr; } }
+.columns { display: grid; grid-template-columns: minmax(0, 1fr) 250px; gap: 32px; } @media (max-width: 900px) { .columns { grid-template-columns: minmax(0, 1fr); } }
 aside section { border-bottom: 1px solid var(--line); padding: 12px 0; } aside h3 { font-size: 13px; color: var(--soft); }
 .card { border: 1px solid var(--line); border-radius: 6px; margin: 12px 0; background: #fff; } .card > .head { padding: 8px 14px; background: var(--ground); border-bottom: 1px solid var(--line); border-radius: 6px 6px 0 0; }
 .card > .body { padding: 12px 14px; } .card.bot { border-left: 3px solid #fc6d26; } .card > .body > :first-child { margin-top: 0; } .card > .body > :last-child { margin-bottom: 0; }
-.row { display: flex; gap: 10px; align-items: baseline; padding: 10px 14px; border-bottom: 1px solid var(--line); } .row:last-child { border-bottom: 0; } .row .grow { flex: 1; min-width: 0; }
+.row { display: flex; flex-wrap: wrap; gap: 10px; align-items: baseline; padding: 10px 14px; border-bottom: 1px solid var(--line); } .row:last-child { border-bottom: 0; } .row .grow { flex: 1; min-width: 0; }
 .system { color: var(--soft); font-size: 13px; padding: 2px 14px; } .system p { display: inline; margin: 0; } .system ul { margin: 2px 0; }
 .reply { margin-left: 24px; border-left: 2px solid var(--line); padding-left: 12px; } .reactions { display: flex; gap: 6px; padding: 0 14px 10px; flex-wrap: wrap; }
 .reactions span { border: 1px solid var(--line); border-radius: 12px; padding: 0 8px; background: var(--ground); }
@@ -30,7 +30,7 @@ button:hover { background: var(--ground); } button.good { background: var(--gree
 button:disabled { opacity: .5; cursor: default; } select, input, textarea { font: inherit; border: 1px solid #89888d; border-radius: 4px; padding: 4px 8px; background: #fff; color: var(--ink); }
 textarea { width: 100%; min-height: 90px; } textarea.code { min-height: 460px; line-height: 1.5; } label.field { display: block; margin: 10px 0; } label.field > span { display: block; font-weight: 600; margin-bottom: 3px; } label.field input { width: 100%; }
 .buttons { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; margin-top: 10px; }
-table { border-collapse: collapse; margin: 8px 0; } .card .body table { width: 100%; } .card .body td code { overflow-wrap: anywhere; } th, td { border: 1px solid var(--line); padding: 5px 9px; text-align: left; vertical-align: top; } th { background: var(--ground); } th:empty { padding: 0; }
+table { border-collapse: collapse; margin: 8px 0; } .card .body { overflow-wrap: break-word; } .card .body table { display: block; max-width: 100%; overflow-x: auto; } .card .body td:nth-child(n + 3) code { overflow-wrap: anywhere; } th, td { border: 1px solid var(--line); padding: 5px 9px; text-align: left; vertical-align: top; } th { background: var(--ground); } th:empty { padding: 0; }
 details { margin: 8px 0; } summary { cursor: pointer; } blockquote { margin: 8px 0; padding-left: 12px; border-left: 3px solid var(--line); color: var(--soft); }
 .body pre { background: var(--ground); border: 1px solid var(--line); border-radius: 4px; padding: 8px 10px; overflow-x: auto; } li.task { list-style: none; margin-left: -18px; }
 .suggestion { border: 1px solid var(--line); border-radius: 4px; overflow: hidden; } .suggestion p { margin: 0; padding: 4px 10px; background: var(--ground); font-weight: 600; border-bottom: 1px solid var(--line); } .suggestion pre { margin: 0; border: 0; padding: 0; }
