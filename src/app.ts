@@ -50,9 +50,9 @@ export function s3Options({ endpoint, bucket, region, credentials }: S3Config): 
   return { endpoint, bucket, region, credentials: { roleArn, webIdentityToken } };
 }
 
-/** Makes the data directory, and lets git ignore it wherever it lies. */
+/** Makes the data directory for our own user alone, and lets git ignore it wherever it lies. */
 export async function makeDataDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   await writeFile(join(directory, ".gitignore"), "*\n");
 }
 

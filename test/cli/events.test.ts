@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, realpath, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openLog } from "../../src/adapters/log.ts";
 import { openQueue, type Queue } from "../../src/adapters/queue.ts";
@@ -115,10 +115,11 @@ describe("a running service is asked", () => {
 
   test("only its own user may ask: the socket and its folder are closed to all others, and no address leads there", async () => {
     await using data = await DataDirectory.make();
-    const env = await data.settings();
+    const directory = join(data.path, "made-by-the-service");
+    const env: Record<string, string> = { ...(await data.settings()), CLAIMBOT_DATA_DIR: directory };
     await using _ = await ServiceProcess.start(env);
-    expect((await stat(data.socket)).mode & 0o777).toBe(0o600);
-    expect((await stat(dirname(data.socket))).mode & 0o777).toBe(0o700);
+    const modes = ["", "control", "control/socket"].map(async (path) => (await stat(join(directory, path))).mode & 0o777);
+    expect(await Promise.all(modes)).toEqual([0o700, 0o700, 0o600]);
     expect((await fetch(`http://${env["CLAIMBOT_LISTEN"]}/events?limit=1`)).status).toBe(404);
   });
 
