@@ -2,12 +2,12 @@
 import { openDirectoryStore } from "../adapters/directory-store.ts";
 import { s3Options } from "../app.ts";
 import type { Config } from "../config.ts";
-import type { ObjectStore } from "../core/ports.ts";
+import type { AuditableStore } from "../core/ports.ts";
 import { WrongUse } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A backup's bucket is at the address of its own settings, else at the claim store's; never is it the claim store's own bucket. */
-export async function openBackupPlace(terminal: Terminal, { s3, backupS3 }: Config, place: string): Promise<ObjectStore> {
+export async function openBackupPlace(terminal: Terminal, { s3, backupS3 }: Config, place: string): Promise<AuditableStore> {
   if (!/^[a-z0-9]+:\/\//i.test(place)) return openDirectoryStore(terminal.path(place));
   const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(place)?.[1];
   if (bucket === undefined) throw new WrongUse(`${JSON.stringify(place)} is neither a directory nor s3://BUCKET`);

@@ -14,8 +14,13 @@ export const backup: Run = async (words, terminal) => {
   const { world, config } = await openLocal(terminal, values.dir);
   const to = await openBackupPlace(terminal, config, values.to);
   const report = await copied(world.store, to, world.now(), new AbortController().signal);
-  const { manifest, objects, copied: fresh, bytes } = report;
+  const { manifest, objects, copied: fresh, bytes, kept, foreign } = report;
   if (format === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);
   else terminal.out(`${objects} objects, ${fresh} of them new (${bytes} bytes): ${to.name}, ${manifest}\n`);
+  if (kept > 0)
+    terminal.err(
+      `${kept} objects were changed or deleted since the last backup, which keeps what they held: see claimbot verify --all\n`,
+    );
+  if (foreign > 0) terminal.err(`${foreign} keys are not of claimbot's making and were left out: see claimbot verify --all\n`);
   return 0;
 };

@@ -1,19 +1,28 @@
 /**
- * Backup: copies a claim store into another one, only what is new since the last time. What points is read before what it points to, so
- * that a copy that was made while claimbot published is whole: every record in it has its plan and its release.
+ * Backup: copies a claim store into another one, only what is new since the last time. What is written last is read first, so that a copy
+ * that was made while claimbot published is whole: every record in it has its plan and its release, every receipt its pointer.
  */
 import { Stalled } from "../../core/errors.ts";
 import { digestOfBytes } from "../../core/json.ts";
 import type { AuditableStore, ObjectStore } from "../../core/ports.ts";
+import { isKnownKey } from "../../targets/claim-store/known-key.ts";
 import { inGroups } from "../in-groups.ts";
 import { isManifestKey, manifestKey, MANIFESTS, manifestText, parseManifest, type BackedUp, type Manifest } from "./manifest.ts";
 
-/** In this order they are listed: pointers before receipts, receipts before records, records before plans and releases. */
-export const PREFIXES = ["current/", "audit/", "receipts/", "claims/", "plans/", "releases/"] as const;
+/**
+ * In this order they are listed. A receipt says that the pointer stands, and quotes the audit log: were it read after them, it would say so
+ * of older ones. Those speak of records, and records of plans and releases.
+ */
+export const PREFIXES = ["receipts/", "current/", "audit/", "claims/", "plans/", "releases/"] as const;
+
+/** The only keys whose content may change. */
+export const POINTERS = "current/";
+
+const CONTENT = "content/";
 
 /** Where the content of an object lies in a backup: by its digest, so that a pointer of yesterday is still there. */
 function contentKey(sha256: string): string {
-  return `content/${sha256.slice(0, 2)}/${sha256}`;
+  return `${CONTENT}${sha256.slice(0, 2)}/${sha256}`;
 }
 
 export interface BackupReport {
@@ -22,19 +31,35 @@ export interface BackupReport {
   /** Those that were not in the backup before. */
   readonly copied: number;
   readonly bytes: number;
+  /** Those that were changed or deleted since the last backup, although they are written once: it keeps what they held. */
+  readonly kept: number;
+  /** Keys that claimbot does not write: left out. */
+  readonly foreign: number;
 }
 
-/** Throws Stalled where the backup holds something else under a content's digest, or the last manifest was changed. */
-export async function backup(from: AuditableStore, to: ObjectStore, now: Date, signal: AbortSignal): Promise<BackupReport> {
-  const before = new Map((await newestManifest(to, signal))?.objects.map((object) => [object.key, object]));
+/**
+ * Throws Stalled where the backup holds something else under a content's digest, or the last manifest was changed, and where both are one
+ * place.
+ */
+export async function backup(from: AuditableStore, to: AuditableStore, now: Date, signal: AbortSignal): Promise<BackupReport> {
+  if (from.name === to.name)
+    throw new Stalled(`${to.name} is the claim store itself`, "Name another place: a backup lies elsewhere");
+  const before = await lastBackedUp(to, signal);
   const at = now.toISOString();
   const objects: BackedUp[] = [];
-  let [copied, bytes] = [0, 0];
+  let [copied, bytes, kept, foreign] = [0, 0, 0, 0];
   for (const prefix of PREFIXES) {
     const listed = await from.list(prefix, signal);
-    const found = await inGroups(listed, 16, async ({ key, etag }) => {
+    const ours = listed.filter(({ key }) => isKnownKey(key));
+    foreign += listed.length - ours.length;
+    const found = await inGroups(ours, 16, async ({ key, etag }) => {
       const known = before.get(key);
+      before.delete(key);
       if (known?.etag === etag) return known;
+      if (known !== undefined && prefix !== POINTERS) {
+        kept += 1;
+        return known;
+      }
       const one = await copy(from, to, key, signal);
       copied += one.isNew ? 1 : 0;
       bytes += one.isNew ? one.object.sizeBytes : 0;
@@ -42,11 +67,24 @@ export async function backup(from: AuditableStore, to: ObjectStore, now: Date, s
     });
     objects.push(...found);
   }
-  const manifest: Manifest = { kind: "Backup", at, of: from.name, objects: objects.toSorted((a, b) => (a.key < b.key ? -1 : 1)) };
+  // Nothing is ever deleted by claimbot: what is not there any more was deleted by somebody else.
+  kept += before.size;
+  const all = [...objects, ...before.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const manifest: Manifest = { kind: "Backup", at, of: from.name, objects: all };
   const key = manifestKey(manifest);
   if ((await to.putNew(key, Buffer.from(manifestText(manifest)))) === "exists")
     throw new Stalled(`${to.name}: ${key} is there already`, "Another backup ran in the same millisecond: run it again");
-  return { manifest: key, objects: objects.length, copied, bytes };
+  return { manifest: key, objects: all.length, copied, bytes, kept, foreign };
+}
+
+/** Key → what the newest manifest says of it, where its content still lies there. */
+async function lastBackedUp(to: AuditableStore, signal: AbortSignal): Promise<Map<string, BackedUp>> {
+  const manifest = await newestManifest(to, signal);
+  if (manifest === undefined) return new Map();
+  const versions = await to.versions(CONTENT, signal);
+  const there = new Set(versions.filter(({ kind, isLatest }) => isLatest && kind === "object").map(({ key }) => key));
+  const whole = manifest.objects.filter(({ sha256 }) => there.has(contentKey(sha256)));
+  return new Map(whole.map((object) => [object.key, object]));
 }
 
 async function copy(

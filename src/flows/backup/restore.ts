@@ -1,6 +1,6 @@
 /**
- * Restore: writes a backup into an empty claim store. What is pointed to comes before what points, so that a restore that was cut off has
- * no pointer to something missing; run again, it goes on. Nothing that is there is ever replaced.
+ * Restore: writes a backup into an empty claim store. What is pointed to comes before what points, and receipts last, so that a restore that
+ * was cut off has no pointer to something missing, and nothing that is said to be at its end and is not; run again, it goes on. Nothing that is there is ever replaced.
  */
 import { Stalled } from "../../core/errors.ts";
 import { digestOfBytes } from "../../core/json.ts";
@@ -8,10 +8,10 @@ import type { ObjectStore } from "../../core/ports.ts";
 import { inGroups } from "../in-groups.ts";
 import { PLATFORM_NAME } from "../../core/adopted.ts";
 import type { Log } from "../../core/record.ts";
-import { readAdoptions } from "../adoption.ts";
+import { readAdoptions, type AdoptionRecord } from "../adoption.ts";
 import { examineLog } from "../verify/examine-log.ts";
 import { neededLocks, type NeededLocks } from "../verify/needed-locks.ts";
-import { PREFIXES, readContent } from "./backup.ts";
+import { POINTERS, PREFIXES, readContent } from "./backup.ts";
 import type { BackedUp, Manifest } from "./manifest.ts";
 import { backupView } from "./view.ts";
 
@@ -41,13 +41,13 @@ export async function restore(
     const objects = manifest.objects.filter(({ key }) => key.startsWith(prefix));
     await inGroups(objects, 16, async (object) => {
       const body = await readContent(from, object.key, object.sha256, signal);
-      if (await put(to, object, body, prefix === "current/" ? undefined : lockOf(object, needed, now), signal)) written += 1;
+      if (await put(to, object, body, prefix === POINTERS ? undefined : lockOf(object, needed, now), signal)) written += 1;
     });
   }
   return { objects: manifest.objects.length, written };
 }
 
-/** A record that is broken was so when it was backed up: it is restored as it is, and verify names it. */
+/** A record or an adoption that is broken was so when it was backed up: it is restored as it is, and verify names it. */
 async function locksOf(view: ObjectStore, signal: AbortSignal): Promise<NeededLocks> {
   const keys = Map.groupBy(await view.list("claims/", signal), ({ key }) => key.split("/")[1] ?? "");
   keys.delete(PLATFORM_NAME);
@@ -59,7 +59,17 @@ async function locksOf(view: ObjectStore, signal: AbortSignal): Promise<NeededLo
     });
     logs.push(examineLog(name, texts).records.map(({ record }) => record));
   }
-  return neededLocks(logs, await readAdoptions(view, signal));
+  return neededLocks(logs, await adoptionsIn(view, signal));
+}
+
+/** Without them the times of the default rules are asked for, and at least those that the objects had. */
+async function adoptionsIn(view: ObjectStore, signal: AbortSignal): Promise<readonly AdoptionRecord[]> {
+  try {
+    return await readAdoptions(view, signal);
+  } catch (error) {
+    if (error instanceof Stalled) return [];
+    throw error;
+  }
 }
 
 function lockOf({ key, retainUntil }: BackedUp, needed: NeededLocks, now: Date): Date {
