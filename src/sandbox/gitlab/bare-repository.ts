@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { runGit, type GitResult } from "./git-process.ts";
 
 export const NO_COMMIT = "0".repeat(40);
+const COMMITS = /^[0-9a-f]{40} [0-9a-f]{40}$/;
 
 export interface Signature {
   readonly name: string;
@@ -50,6 +51,8 @@ done
 export class BareRepository {
   readonly path: string;
   #last: Promise<unknown> = Promise.resolve();
+  /** Two commits → whether the first is an ancestor of the second: asked for every merge request, by a process each. */
+  readonly #ancestry = new Map<string, boolean>();
 
   private constructor(path: string) {
     this.path = path;
@@ -111,7 +114,13 @@ export class BareRepository {
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
-    return (await this.run(["merge-base", "--is-ancestor", ancestor, descendant])).code === 0;
+    const key = `${ancestor} ${descendant}`;
+    const known = this.#ancestry.get(key);
+    if (known !== undefined) return known;
+    const { code } = await this.run(["merge-base", "--is-ancestor", ancestor, descendant]);
+    // What is not there (128) may come; between two commits nothing ever changes.
+    if (code <= 1 && COMMITS.test(key)) this.#ancestry.set(key, code === 0);
+    return code === 0;
   }
 
   async mergeBase(refs: readonly string[]): Promise<string | undefined> {
