@@ -22,11 +22,13 @@ import { assertKey } from "./object-key.ts";
 const INCOMING = "@incoming";
 const LEFTOVER_AGE_MS = 3_600_000;
 
-/** Opens a directory, made where it is missing. Any number of processes may have it open. Throws Stalled where it cannot be used. */
+/**
+ * Opens a directory; the first write makes it where it is missing, a reader makes nothing. Any number of processes may have it open.
+ * Throws Stalled where it cannot be used.
+ */
 export async function openDirectoryStore(directory: string): Promise<AuditableStore> {
   const root = resolve(directory);
-  await makeDirectory(join(root, INCOMING));
-  await sweepLeftovers(join(root, INCOMING));
+  await usable(root, async () => sweepLeftovers(join(root, INCOMING)));
   return new DirectoryStore(root);
 }
 
@@ -127,8 +129,11 @@ class DirectoryStore implements AuditableStore {
   /** False when somebody else has this version already. Durable on return. */
   async #write(file: string, version: number, body: Uint8Array): Promise<boolean> {
     const temporary = join(this.#directory, INCOMING, `${process.pid}-${randomUUID()}`);
-    await makeDirectory(dirname(file));
-    const handle = await open(temporary, "wx", 0o444);
+    const handle = await usable(this.#directory, async () => {
+      await makeDirectory(dirname(temporary));
+      await makeDirectory(dirname(file));
+      return open(temporary, "wx", 0o444);
+    });
     try {
       await handle.writeFile(body);
       await handle.sync();
@@ -225,8 +230,32 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
+/** What the file system refuses is for whoever chose the directory to mend. */
+async function usable<Answer>(directory: string, work: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await work();
+  } catch (error) {
+    const refused = REFUSALS[codeOf(error) ?? ""];
+    if (refused === undefined) throw error;
+    throw new Stalled(`${directory} ${refused}`, "Name another directory, or let claimbot's user write there", { cause: error });
+  }
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  ENOTDIR: "is no directory, or lies below a file",
+  EEXIST: "is no directory, or lies below a file",
+  EACCES: "does not let us in (EACCES)",
+  EPERM: "does not let us in (EPERM)",
+  EROFS: "is on a file system that cannot be written (EROFS)",
+  ENAMETOOLONG: "is too long a name",
+};
+
 async function sweepLeftovers(incoming: string): Promise<void> {
-  for (const name of await readdir(incoming)) {
+  const names = await readdir(incoming).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOENT") throw error;
+    return [];
+  });
+  for (const name of names) {
     const file = join(incoming, name);
     const found = await stat(file).catch(ignoreMissing);
     if (found !== undefined && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS) await rm(file, { force: true });

@@ -39,7 +39,7 @@ export const apply: Run = async (words, terminal) => {
     throw new WrongUse("there is no terminal to ask on: say --yes, or nothing is done");
   const breakGlass = values["break-glass"];
   if (breakGlass !== undefined && breakGlass.trim().length < 10)
-    throw new WrongUse("--break-glass needs a reason that an auditor will understand");
+    throw new WrongUse("--break-glass needs a reason that an auditor will understand, of at least 10 characters");
 
   await using local = await openLocalGit(terminal, values.dir);
   const gitlab = breakGlass === undefined ? local.config.gitlab : undefined;

@@ -6,7 +6,7 @@ import { deviationsOf, verifyStore as verified, type Verified, type VerifyReques
 import type { World } from "../flows/world.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Exit code 0 where nothing deviates, 1 where something does. */
+/** Exit code 0 where nothing deviates, 1 where something does, or where an environment that was named has no record. */
 export async function verifyStore(
   terminal: Terminal,
   world: World & { readonly store: AuditableStore },
@@ -18,7 +18,10 @@ export async function verifyStore(
   const deviations = deviationsOf(found);
   if (format === "json") terminal.out(`${JSON.stringify({ ...found, good: deviations.length === 0 }, null, 2)}\n`);
   else terminal.out(verifiedText(found, Date.now() - start));
-  return deviations.length === 0 ? 0 : 1;
+  // A name that was mistyped must not pass for one that is good.
+  const never = found.environments.filter((one) => request.environments.includes(one.environment) && one.records === 0);
+  for (const { environment } of never) terminal.err(`claimbot: ${oneLine(environment)} has no record: it was never published\n`);
+  return deviations.length + never.length === 0 ? 0 : 1;
 }
 
 /** Ends with a line end. */

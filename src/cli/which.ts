@@ -6,16 +6,16 @@ import { WrongUse } from "./exit.ts";
 export function readWhich(word: string): Which {
   if (word === "newest") return "newest";
   if (/^[0-9]{1,8}$/.test(word)) return { sequence: Number(word) };
-  return { at: readTime(word) };
+  return { at: readTime(word, "end", "a number of the log, newest, ") };
 }
 
-/** A date (its end counts, or where asked its start), or a time with its zone; gives ISO 8601, UTC. */
-export function readTime(word: string, edge: "start" | "end" = "end"): string {
+/** A date (its end counts, or where asked its start), or a time with its zone; gives ISO 8601, UTC. `others` is what else may be said there. */
+export function readTime(word: string, edge: "start" | "end" = "end", others = ""): string {
   const isDate = /^\d{4}-\d{2}-\d{2}$/.test(word);
   const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/.test(word);
   const time = new Date(isDate ? `${word}T${edge === "end" ? "23:59:59.999" : "00:00:00.000"}Z` : word);
   if ((isDate || isTime) && isDay(word.slice(0, 10)) && !Number.isNaN(time.getTime())) return time.toISOString();
-  throw new WrongUse(`${JSON.stringify(word)} is no moment: say a number of the log, newest, 2026-11-24 or 2026-11-24T14:02:00Z`);
+  throw new WrongUse(`${JSON.stringify(word)} is no moment: say ${others}2026-11-24 or 2026-11-24T14:02:00Z`);
 }
 
 /** JavaScript takes the 31st of February for the 3rd of March. */

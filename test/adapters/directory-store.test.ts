@@ -1,10 +1,11 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDirectoryStore } from "../../src/adapters/directory-store.ts";
+import { Stalled } from "../../src/core/errors.ts";
 
 const WRITER = new URL("directory-store-writer.ts", import.meta.url).pathname;
 
@@ -64,7 +65,7 @@ test("a writer killed at any moment leaves whole objects or none, and every ackn
 
 test("leftovers of killed writers are no objects, and are swept when they are old", async () => {
   await using directory = await temporaryDirectory();
-  await openDirectoryStore(directory.path);
+  await mkdir(join(directory.path, "@incoming"));
   const [old, fresh] = [join(directory.path, "@incoming", "1-old"), join(directory.path, "@incoming", "2-fresh")];
   await writeFile(old, "half");
   await writeFile(fresh, "half");
@@ -72,6 +73,28 @@ test("leftovers of killed writers are no objects, and are swept when they are ol
   const store = await openDirectoryStore(directory.path);
   expect(await readdir(join(directory.path, "@incoming"))).toEqual(["2-fresh"]);
   expect(await store.list("")).toEqual([]);
+});
+
+test("a reader makes nothing: not even the directory", async () => {
+  await using directory = await temporaryDirectory();
+  const store = await openDirectoryStore(join(directory.path, "new", "store"));
+  expect(await store.read("current/a.yaml")).toBeUndefined();
+  expect(await store.list("")).toEqual([]);
+  expect(await store.versions("claims/")).toEqual([]);
+  expect(await readdir(directory.path)).toEqual([]);
+  await store.putNew("current/a.yaml", Buffer.from("a"));
+  expect(await store.list("")).toHaveLength(1);
+});
+
+test("a file, and a place below a file, is refused by its name, with a way out", async () => {
+  await using directory = await temporaryDirectory();
+  const file = join(directory.path, "file");
+  await writeFile(file, "");
+  for (const place of [file, join(file, "below")]) {
+    const opened = openDirectoryStore(place);
+    await expect(opened).rejects.toThrow(Stalled);
+    await expect(opened).rejects.toThrow(`${place} is no directory`);
+  }
 });
 
 test("people can read the directory: an immutable object has its key's name, and cannot be written to by accident", async () => {

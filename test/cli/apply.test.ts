@@ -117,7 +117,12 @@ describe("apply refuses, and does nothing", () => {
   test.each([
     ["without a terminal and without --yes", ["apply"], 2, "say --yes, or nothing is done"],
     ["a name that HEAD does not have", ["apply", "ledger-devv", "--yes"], 2, '"ledger-devv"'],
-    ["to break the glass without a reason", ["apply", "--yes", "--break-glass", "urgent"], 2, "an auditor will understand"],
+    [
+      "to break the glass without a reason",
+      ["apply", "--yes", "--break-glass", "urgent"],
+      2,
+      "an auditor will understand, of at least 10 characters",
+    ],
     ["an unknown option", ["apply", "--force"], 2, "--force"],
   ])("%s", async (_what, words, code, message) => {
     await using repository = await ClaimRepository.make({ only: FEW });

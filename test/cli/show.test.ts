@@ -64,7 +64,8 @@ test("diff over a removal says that everything went", async () => {
 test.each([
   [["show"], "show needs the name of an environment"],
   [["show", "ledger-dev", "--seq", "1", "--at", "2026-01-01"], "say --at or --seq, not both"],
-  [["show", "ledger-dev", "--at", "yesterday"], '"yesterday" is no moment'],
+  [["show", "ledger-dev", "--at", "yesterday"], '"yesterday" is no moment: say 2026-11-24 or 2026-11-24T14:02:00Z'],
+  [["show", "ledger-dev", "--seq", "last"], '"last" is no moment: say a number of the log, newest, 2026-11-24 or'],
   [["show", "ledger-dev", "--at", "2026-02-31T00:00:00Z"], "is no moment"],
   [["diff", "ledger-dev"], "diff needs the name of an environment and one or two moments"],
   [["diff", "ledger-dev", "1", "2", "3"], '"3" is one word too many'],
@@ -72,4 +73,18 @@ test.each([
   await using repository = await ClaimRepository.make({ only: ["ledger-dev"] });
   const { status, stderr } = await repository.claimbot(...words);
   expect({ status, says: stderr.includes(message) }).toEqual({ status: 2, says: true });
+});
+
+test("verify of a name that was never published is not good: it may be mistyped", async () => {
+  await using repository = await ClaimRepository.make({ only: ["ledger-dev"] });
+  await repository.claimbot("apply", "--yes");
+  const { status, stderr } = await repository.claimbot("verify", "ledger-dev", "ledger-dve");
+  expect({ status, stderr }).toEqual({ status: 1, stderr: "claimbot: ledger-dve has no record: it was never published\n" });
+});
+
+test("what only reads makes nothing beside the claims, and doctor leaves nothing that apply would refuse", async () => {
+  await using repository = await ClaimRepository.make({ only: ["ledger-dev"] });
+  for (const command of ["status", "audit", "doctor"]) await repository.claimbot(command);
+  expect(await repository.git("status", "--porcelain", "--ignored")).toBe("");
+  expect((await repository.claimbot("apply", "--yes")).status).toBe(0);
 });
