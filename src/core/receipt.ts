@@ -71,6 +71,7 @@ export function readReceipt(text: string): Receipt | undefined {
     return undefined;
   const texts = ["environment", "instance", "recordKey", "recordDigest", "planDigest", "at"];
   if (!texts.every((name) => typeof value[name] === "string")) return undefined;
+  if (typeof value["audit"]["key"] !== "string" || typeof value["audit"]["digest"] !== "string") return undefined;
   return Array.isArray(value["observed"]) ? (value as unknown as Receipt) : undefined;
 }
 

@@ -5,8 +5,9 @@
 import { PLATFORM_NAME, rulesDigest, rulesPlan, type Rules } from "../core/adopted.ts";
 import type { StoredReference } from "../core/audit.ts";
 import { validateTree } from "../core/claim/validate.ts";
+import { ENVIRONMENT_TYPES } from "../core/environment.ts";
 import { Stalled, Waiting } from "../core/errors.ts";
-import { canonicalJson, digestOfBytes, type Digest } from "../core/json.ts";
+import { canonicalJson, digestOfBytes, isObject, parseJson, type Digest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import type { ObjectStore } from "../core/ports.ts";
 import { recordKey, type Source } from "../core/record.ts";
@@ -66,14 +67,20 @@ async function adoptions(store: ObjectStore, signal: AbortSignal): Promise<reado
   return found;
 }
 
+/** Undefined for what is torn or foreign, and for rules without the types that whoever asks them stands on: the caller names the key. */
 function parse(bytes: Uint8Array): AdoptionRecord | undefined {
-  try {
-    const value = JSON.parse(new TextDecoder().decode(bytes)) as AdoptionRecord | null;
-    return value?.kind === "Adoption" ? value : undefined;
-  } catch {
-    // Torn or foreign: the caller names the key.
+  const value = parseJson(new TextDecoder().decode(bytes));
+  if (!isObject(value) || value["kind"] !== "Adoption" || !isObject(value["source"]) || typeof value["at"] !== "string")
     return undefined;
-  }
+  return isRules(value["rules"]) ? (value as unknown as AdoptionRecord) : undefined;
+}
+
+function isRules(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value["platform"]) || !Array.isArray(value["policies"])) return false;
+  const { spec } = value["platform"];
+  const types = isObject(spec) ? spec["types"] : undefined;
+  const isWhole = value["policies"].every((policy) => isObject(policy) && typeof policy["path"] === "string");
+  return isWhole && isObject(types) && ENVIRONMENT_TYPES.every((type) => isObject(types[type]));
 }
 
 /** Its key, and the digest of its bytes. */

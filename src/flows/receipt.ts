@@ -1,6 +1,7 @@
 /** Receipts: what was observed after a release, receipts/<env>/<seq8>.json. Until there is one, the release is not at its end. */
 import type { Environment } from "../core/environment.ts";
 import { Waiting } from "../core/errors.ts";
+import { isObject, parseJson } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import { readReceipt, receiptOf, receiptReference, receiptText } from "../core/receipt.ts";
 import { recordKey, type LogRecord } from "../core/record.ts";
@@ -16,10 +17,11 @@ export function receiptKey(name: string, sequence: number): string {
   return recordKey(name, sequence).replace(/^claims\//, "receipts/");
 }
 
-/** When what followed a record was seen to be settled, ISO 8601, UTC; undefined where it was not. */
+/** When what followed a record was seen to be settled, ISO 8601, UTC; undefined where it was not, or its receipt cannot be read: verify names it. */
 export async function receiptAt(world: World, name: string, sequence: number, signal: AbortSignal): Promise<string | undefined> {
   const object = await world.store.read(receiptKey(name, sequence), signal);
-  return object && (JSON.parse(new TextDecoder().decode(object.body)) as { readonly at: string }).at;
+  const receipt = object && parseJson(new TextDecoder().decode(object.body));
+  return isObject(receipt) && typeof receipt["at"] === "string" ? receipt["at"] : undefined;
 }
 
 /** True when what followed a record was seen to be settled. */

@@ -7,11 +7,13 @@ import { openDirectoryStore } from "../../src/adapters/directory-store.ts";
 import { openCheckout, type Checkout } from "../../src/adapters/git/checkout.ts";
 import { BlobCache } from "../../src/core/claim/blob-cache.ts";
 import type { Repository } from "../../src/core/ports.ts";
-import { canonicalJson } from "../../src/core/json.ts";
+import { rulesDigest } from "../../src/core/adopted.ts";
+import type { Platform } from "../../src/core/claim/platform.generated.ts";
+import { canonicalJson, digestOf, isObject, parseJson } from "../../src/core/json.ts";
 import type { LogRecord, Publication } from "../../src/core/record.ts";
 import { DEVIATIONS, type DeviationName } from "../../src/flows/verify/deviation.ts";
 import { deviationsOf, verifyStore, type Verified, type VerifyRequest } from "../../src/flows/verify/verify.ts";
-import { ClaimRepository } from "../cli/claimbot.ts";
+import { claimbot, ClaimRepository } from "../cli/claimbot.ts";
 
 const NAME = "ledger-dev";
 const FIRST = `claims/${NAME}/00000001.json`;
@@ -135,10 +137,7 @@ test.each<[string, Corruption, readonly (readonly [DeviationName, RegExp])[]]>([
   [
     "a record that is cut off",
     async (store) => store.write(HEAD, (await store.read(HEAD)).slice(0, -20)),
-    [
-      ["record/unreadable", /claims\/ledger-dev\/00000002/],
-      ["pointer/ahead", /current/],
-    ],
+    [["record/unreadable", /claims\/ledger-dev\/00000002/]],
   ],
   [
     "an older record that was changed",
@@ -228,6 +227,48 @@ test.each<[string, Corruption, readonly (readonly [DeviationName, RegExp])[]]>([
     [["pointer/unreadable", /current/]],
   ],
   [
+    "a pointer of an environment that nobody published",
+    async (store) => store.write("current/mallory-dev.yaml", (await store.read(`${POINTER}@2`)).replaceAll(NAME, "mallory-dev")),
+    [["pointer/ahead", /current\/mallory-dev/]],
+  ],
+  [
+    "a pointer to another release than that of its record",
+    async (store) =>
+      store.write(
+        `${POINTER}@3`,
+        (await store.read(`${POINTER}@2`)).replaceAll((await store.newest()).releaseDigest, "f".repeat(64)),
+      ),
+    [["pointer/elsewhere", /current\/ledger-dev/]],
+  ],
+  [
+    "a removal that points to something else than the disarmed release",
+    async (store) => {
+      const key = "current/search-vectors-sue.yaml@2";
+      const text = await store.read(key);
+      const digest = /claimbot.dev\/release: "?([0-9a-f]{64})/.exec(text)?.[1] ?? "";
+      await store.write(key, text.replaceAll(digest, "e".repeat(64)));
+    },
+    [["pointer/elsewhere", /current\/search-vectors-sue/]],
+  ],
+  [
+    "a receipt of a record that nobody wrote",
+    async (store) => store.write(`receipts/${NAME}/00000003.json`, await store.read(`receipts/${NAME}/00000002.json`)),
+    [["receipt/ahead", /receipts\/ledger-dev\/00000003/]],
+  ],
+  [
+    "a record with a number that leaves a gap of millions: one deviation, found at once",
+    async (store) => store.write("claims/ledger-dev/99999999.json", await store.read(HEAD)),
+    [
+      ["record/missing", /claims\/ledger-dev\/00000003/],
+      ["record/misplaced", /claims\/ledger-dev\/99999999/],
+    ],
+  ],
+  [
+    "a file that Flux would apply beside the bundle",
+    async (store) => store.write((await store.bundle()).replace("bundle.yaml", "more.yaml"), "kind: Namespace\n"),
+    [["object/foreign", /more.yaml/]],
+  ],
+  [
     "a pointer to a record that nobody wrote",
     async (store) => store.write(`${POINTER}@3`, (await store.read(`${POINTER}@2`)).replaceAll("00000002", "00000009")),
     [["pointer/ahead", /current/]],
@@ -265,6 +306,72 @@ test("an entry of the audit log that was changed breaks the chain, by the entry 
     const isNamed = namesIn(await one.verify()).some((name) => name.startsWith("audit/chain"));
     expect({ key, isNamed }).toEqual({ key, isNamed: true });
   }
+});
+
+test("a foreign file in a release is found also by whoever asks for that environment alone", async () => {
+  await using store = await Spoilt.make();
+  await store.write((await store.bundle()).replace("bundle.yaml", "more.yaml"), "kind: Namespace\n");
+  expect(namesIn(await store.verify({ environments: [NAME] }))).toEqual([expect.stringContaining("object/foreign releases/")]);
+});
+
+/** Odd bytes: whoever may write can write anything that is JSON, with every digest right. */
+test.each<[string, (record: Publication) => unknown]>([
+  ["a claim without a spec", (record) => ({ ...record, claim: {}, claimDigest: digestOf({}) })],
+  ["a claim of no type", (record) => withClaim(record, { metadata: { name: NAME }, spec: { type: "galaxy" } })],
+  ["a claim whose type is a member of every object", (record) => withClaim(record, { spec: { type: "constructor" } })],
+  ["versions that are none", (record) => ({ ...record, versions: { ledger: null } })],
+  ["a time that is none", (record) => ({ ...record, at: "yesterday" })],
+  ["zones that are none", (record) => ({ ...record, zones: [7] })],
+  ["digests that are none", (record) => ({ ...record, planDigest: "../x", releaseDigest: "../../x" })],
+  ["an author that is none", (record) => ({ ...record, source: { ...record.source, author: {}, approvers: [null] } })],
+  ["a claim that is not there", (record) => ({ ...record, claim: undefined })],
+])("%s is an unreadable record, not the end of the examination", async (_, spoil) => {
+  await using store = await Spoilt.make();
+  const record = spoil(JSON.parse(await store.read(HEAD)) as Publication);
+  await store.write(HEAD, `${canonicalJson(record)}\n`);
+  const receipt = JSON.parse(await store.read(`receipts/${NAME}/00000002.json`)) as object;
+  await store.write(`receipts/${NAME}/00000002.json`, `${canonicalJson({ ...receipt, record })}\n`);
+  const found = namesIn(await store.verify());
+  expect(found).toContain(`record/unreadable ${HEAD}`);
+  expect(found).toContain(`receipt/unreadable receipts/${NAME}/00000002.json`);
+});
+
+function withClaim(record: Publication, claim: unknown): unknown {
+  return { ...record, claim, claimDigest: digestOf(claim) };
+}
+
+test.each(["[]", "null", "{}", '{"steps":[null]}', '{"steps":[{"target":"dns","changes":null}]}', "\u0000"])(
+  "a plan of %j is altered, not the end of the examination",
+  async (text) => {
+    await using store = await Spoilt.make();
+    const key = await store.plan();
+    const value = parseJson(text);
+    const digest = key.slice(6, 70);
+    await store.write(key, isObject(value) ? `${canonicalJson({ ...value, digest })}\n` : text);
+    expect(namesIn(await store.verify())).toEqual([`plan/altered ${key}`]);
+  },
+);
+
+test.each(['{"kind":"Adoption"}', '{"kind":"Adoption","rules":{"platform":{"spec":{}},"policies":[]},"sequence":1}'])(
+  "rules of %s are a broken log, not the end of the examination",
+  async (text) => {
+    await using store = await Spoilt.make();
+    const record = JSON.parse(text) as { rules?: { platform: Platform; policies: [] } };
+    const rules = record.rules;
+    const whole = { ...record, ...(rules && { rulesDigest: rulesDigest(rules) }), at: "2026-11-24T00:00:00.000Z" };
+    await store.write("claims/platform/00000001.json", `${canonicalJson(whole)}\n`);
+    expect(namesIn(await store.verify())).toContain("rules/chain claims/platform/");
+  },
+);
+
+test("records of two instances in one store are each derived as their own", async () => {
+  await using other = await ClaimRepository.make({ only: [NAME] });
+  const env = { CLAIMBOT_INSTANCE: "elsewhere" };
+  await claimbot(["apply", "--yes"], { cwd: other.path, env });
+  await using git = await openCheckout(other.path);
+  const store = await openDirectoryStore(join(other.path, ".claimbot/store"));
+  const world = { store, repository: git, cache: new BlobCache(), instance: "claimbot" };
+  expect(namesIn(await verifyStore(world, { environments: [] }, signal))).toEqual([]);
 });
 
 test("a repository without the commit says so, and is no proof against the release", async () => {

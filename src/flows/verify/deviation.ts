@@ -16,10 +16,12 @@ export const DEVIATIONS = {
   "release/commit-unknown": "the commit that a record names is not in this repository, so its release cannot be derived again",
   "release/not-reproducible": "the commit, the locked versions and today's claimbot give other bytes",
   "receipt/unreadable": "torn, foreign, or of another record than its key",
+  "receipt/ahead": "it was written for a record that is not in the log",
   "receipt/record": "it was written for other bytes of the record: one of the two was changed",
   "pointer/missing": "Flux's pointer is not there",
   "pointer/unreadable": "not a pointer of claimbot's to this environment",
-  "pointer/elsewhere": "it points to another release than the newest record that was seen to its end",
+  "pointer/elsewhere":
+    "it points to another release than that of its record, or to one before the newest that was seen to its end",
   "pointer/ahead": "it stands for a record that is not in the log",
   "object/overwritten": "a key that is written once has more than one version",
   "object/deleted": "a delete marker hides, or hid, a key that is written once",

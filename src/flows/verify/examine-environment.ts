@@ -1,114 +1,77 @@
-/** One environment as the store has it: its log, and the plans, releases, receipts and pointer that the log speaks of. */
+/**
+ * One environment as the store has it: its receipts, its pointer and its log, read in this order. Each is written after the next, so that
+ * whatever is released meanwhile is in the log when it is in one of the others.
+ */
 import type { StoredReference } from "../../core/audit.ts";
-import { Stalled } from "../../core/errors.ts";
 import { digestOfBytes } from "../../core/json.ts";
-import type { Plan } from "../../core/plan.ts";
-import type { AuditableStore } from "../../core/ports.ts";
-import { bundleKey } from "../../core/render/bundle.ts";
-import type { Log } from "../../core/record.ts";
-import { planKey, readPlan } from "../../targets/claim-store/log.ts";
-import type { AdoptionRecord } from "../adoption.ts";
+import type { ObjectStore } from "../../core/ports.ts";
+import { bundleKey, disarmedBundle } from "../../core/render/bundle.ts";
+import { objectsIn } from "../../core/render/bundle/yaml.ts";
+import type { LogRecord } from "../../core/record.ts";
+import { parsePointer, pointerKey, type Pointer } from "../../targets/flux/pointer.ts";
 import { inGroups } from "../in-groups.ts";
-import { receiptKey } from "../receipt.ts";
 import { deviation, type Deviation } from "./deviation.ts";
-import { examineLog, type ExaminedRecord, type StoredText } from "./examine-log.ts";
+import { examineLog, sequenceIn } from "./examine-log.ts";
 import { examinePointer } from "./examine-pointer.ts";
 import { examineReceipt } from "./examine-receipt.ts";
-import { reproduce, type Reproducible } from "./reproduce.ts";
+import { readText } from "./read-text.ts";
 
 export interface ExaminedEnvironment {
+  readonly name: string;
   /** The records that can be read. */
-  readonly log: Log;
-  readonly derived: number;
+  readonly log: readonly LogRecord[];
+  /** Number of a record → the instance that released it, as its receipt says. */
+  readonly instances: ReadonlyMap<number, string>;
   /** Entries of the audit log, as its receipts quote them. */
   readonly quoted: readonly StoredReference[];
   readonly deviations: readonly Deviation[];
 }
 
-export async function examineEnvironment(
-  world: Reproducible & { readonly store: AuditableStore },
-  adoptions: readonly AdoptionRecord[],
-  name: string,
-  since: string,
-  signal: AbortSignal,
-): Promise<ExaminedEnvironment> {
-  const { store } = world;
+export async function examineEnvironment(store: ObjectStore, name: string, signal: AbortSignal): Promise<ExaminedEnvironment> {
+  const ofReceipts = (await store.list(`receipts/${name}/`, signal)).map(({ key }) => key);
+  const pointer = await readText(store, pointerKey(name), signal);
   const keys = (await store.list(`claims/${name}/`, signal)).map(({ key }) => key);
-  const read = await inGroups(keys, 16, async (key) => readTextOf(store, key, signal));
+  const read = await inGroups(keys, 16, async (key) => readText(store, key, signal));
   const { records, deviations } = examineLog(
     name,
     read.flatMap(({ object }) => (object === undefined ? [] : [object])),
   );
-  const recent = records.filter(({ record }) => record.at >= since);
-  const ofRecords = await inGroups(recent, 4, async (one) => examineRelease(world, adoptions, one, signal));
-  const receipts = await inGroups(records, 16, async ({ record, text }) => {
-    const { object, found } = await readTextOf(store, receiptKey(name, record.sequence), signal);
-    const examined = object === undefined ? { deviations: [], quoted: [] } : examineReceipt(object, record, text);
-    return { found: [...found, ...examined.deviations], quoted: examined.quoted, seen: object !== undefined };
+  const newest = Math.max(0, ...keys.slice(-1).map((key) => sequenceIn("claims", name, key) ?? 0));
+  const bySequence = new Map(records.map((one) => [one.record.sequence, one]));
+  const receipts = await inGroups(ofReceipts, 16, async (key) => {
+    const sequence = sequenceIn("receipts", name, key);
+    // Other keys are named by verify as foreign.
+    if (sequence === undefined) return { found: [], receipt: undefined, sequence: 0 };
+    if (sequence > newest) return { found: [deviation("receipt/ahead", key)], receipt: undefined, sequence: 0 };
+    const { object, found } = await readText(store, key, signal);
+    const examined = object === undefined ? undefined : examineReceipt(object, bySequence.get(sequence));
+    return { found: [...found, ...(examined?.deviations ?? [])], receipt: examined?.receipt, sequence };
   });
-  const lastSeen = receipts.at(-1)?.seen === true;
-  const pointer = await readTextOf(store, `current/${name}.yaml`, signal);
+  const log = records.map(({ record }) => record);
+  const told = receipts.flatMap(({ receipt }) => (receipt === undefined ? [] : [receipt]));
+  const seen = receipts.findLast(({ sequence }) => bySequence.has(sequence))?.sequence;
+  const disarmed = await disarmedDigest(store, pointer.object?.text, signal);
   return {
-    log: records.map(({ record }) => record),
-    quoted: receipts.flatMap(({ quoted }) => quoted),
-    derived: recent.filter(({ record }) => record.kind === "Publication").length,
+    name,
+    log,
+    instances: new Map(told.map(({ sequence, instance }) => [sequence, instance])),
+    quoted: told.map(({ audit }) => audit),
     deviations: [
       ...read.flatMap(({ found }) => found),
       ...deviations,
-      ...ofRecords.flat(),
       ...receipts.flatMap(({ found }) => found),
       ...pointer.found,
-      ...examinePointer(name, pointer.object?.text, records.at(-1)?.record, lastSeen),
+      ...(pointer.found.length > 0 ? [] : examinePointer(name, pointer.object?.text, { log, newest, seen, disarmed })),
     ],
   };
 }
 
-async function examineRelease(
-  world: Reproducible & { readonly store: AuditableStore },
-  adoptions: readonly AdoptionRecord[],
-  { record }: ExaminedRecord,
-  signal: AbortSignal,
-): Promise<readonly Deviation[]> {
-  const { plan, found: ofPlan } = await planOf(world.store, record.planDigest, signal);
-  if (record.kind !== "Publication") return ofPlan;
-  const key = bundleKey(record.environment, record.releaseDigest);
-  const { object, found } = await readTextOf(world.store, key, signal);
-  const ofBundle = [...found];
-  if (object === undefined && found.length === 0) ofBundle.push(deviation("release/missing", key));
-  const isWhole = object !== undefined && digestOfBytes(object.text) === record.releaseDigest;
-  if (object !== undefined && !isWhole) ofBundle.push(deviation("release/altered", key));
-  // What is not the bundle of its digest is named already; it need not be the derived one too.
-  const derived = await reproduce(world, adoptions, record, plan, isWhole ? object.text : undefined);
-  return [...ofPlan, ...ofBundle, ...derived];
-}
-
-async function planOf(
-  store: AuditableStore,
-  digest: string,
-  signal: AbortSignal,
-): Promise<{ readonly plan: Plan | undefined; readonly found: readonly Deviation[] }> {
-  if (!/^[0-9a-f]{64}$/.test(digest))
-    return { plan: undefined, found: [deviation("plan/missing", `plans/${digest.slice(0, 64)}.json`)] };
-  try {
-    const plan = await readPlan(store, digest, signal);
-    return { plan, found: plan === undefined ? [deviation("plan/missing", planKey(digest))] : [] };
-  } catch (error) {
-    if (!(error instanceof Stalled)) throw error;
-    return { plan: undefined, found: [deviation("plan/altered", planKey(digest), error.message)] };
-  }
-}
-
-/** An object that the store refuses to give, because its checksum is another, is a deviation like any other. */
-async function readTextOf(
-  store: AuditableStore,
-  key: string,
-  signal: AbortSignal,
-): Promise<{ readonly object: StoredText | undefined; readonly found: readonly Deviation[] }> {
-  try {
-    const object = await store.read(key, signal);
-    return { object: object && { key, text: Buffer.from(object.body).toString("utf8") }, found: [] };
-  } catch (error) {
-    if (!(error instanceof Stalled)) throw error;
-    return { object: undefined, found: [deviation("object/unreadable", key, error.message)] };
-  }
+/** While a removal takes the protection off: the digest of what the pointer must point to. Undefined where it cannot be told. */
+async function disarmedDigest(store: ObjectStore, text: string | undefined, signal: AbortSignal): Promise<string | undefined> {
+  const pointer: Pointer | undefined = text === undefined ? undefined : parsePointer(text);
+  if (pointer?.kind !== "release" || pointer.disarms === undefined) return undefined;
+  const { digest } = pointer.disarms;
+  const { object } = await readText(store, bundleKey(pointer.environment, digest), signal);
+  if (object === undefined || digestOfBytes(object.text) !== digest) return undefined;
+  return disarmedBundle(objectsIn(object.text)).digest;
 }

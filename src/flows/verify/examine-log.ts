@@ -19,7 +19,7 @@ export interface ExaminedLog {
   readonly deviations: readonly Deviation[];
 }
 
-/** `stored`: everything below `claims/<environment>/`, in the order of the keys. */
+/** `stored`: everything below `claims/<environment>/`, in the order of the keys; a key that is no record's is left to whoever names foreign ones. */
 export function examineLog(environment: string, stored: readonly StoredText[]): ExaminedLog {
   const records: ExaminedRecord[] = [];
   const deviations: Deviation[] = [];
@@ -27,25 +27,33 @@ export function examineLog(environment: string, stored: readonly StoredText[]): 
   let before: StoredText | undefined;
   for (const object of stored) {
     const { key } = object;
-    const sequence = sequenceOf(environment, key);
-    if (sequence === undefined) {
-      deviations.push(deviation("object/foreign", key));
-      continue;
-    }
-    for (; expected < sequence; expected += 1) deviations.push(deviation("record/missing", recordKey(environment, expected)));
-    const { record, found } = examineRecord(environment, sequence, object, expected === 1 ? "first" : before);
+    const sequence = sequenceIn("claims", environment, key);
+    if (sequence === undefined) continue;
+    // One for all of a gap: anybody who may write can write a number with sixteen digits.
+    const isAfterGap = expected < sequence;
+    if (isAfterGap) deviations.push(missing(environment, expected, sequence - 1));
+    // After a gap nobody knows what the next one follows.
+    const follows = isAfterGap ? undefined : sequence === 1 ? "first" : before;
+    const { record, found } = examineRecord(environment, sequence, object, follows);
     deviations.push(...found);
     if (record !== undefined) records.push({ ...object, record });
-    // After a gap nobody knows what the next one follows.
     before = object;
     expected = sequence + 1;
   }
   return { records, deviations };
 }
 
-function sequenceOf(environment: string, key: string): number | undefined {
-  const sequence = Number(/\/(\d{8,})\.json$/.exec(key)?.[1] ?? 0);
-  return sequence > 0 && recordKey(environment, sequence) === key ? sequence : undefined;
+/** The number of a record or a receipt; undefined for a key that is none's. */
+export function sequenceIn(folder: "claims" | "receipts", environment: string, key: string): number | undefined {
+  const digits = /\/(\d{8,16})\.json$/.exec(key)?.[1] ?? "";
+  const sequence = Number(digits);
+  const isOne = sequence > 0 && digits === String(sequence).padStart(8, "0") && key === `${folder}/${environment}/${digits}.json`;
+  return isOne ? sequence : undefined;
+}
+
+function missing(environment: string, first: number, last: number): Deviation {
+  const detail = first === last ? undefined : `numbers ${first} to ${last} of the log are not there`;
+  return deviation("record/missing", recordKey(environment, first), detail);
 }
 
 /** `before`: the record that was stored before it, `first` where there is to be none, undefined where that one is missing. */

@@ -1,5 +1,6 @@
 /** Versions and locks of the keys that are written once: each has one version, locked for as long as its type asks. */
 import type { AuditableStore, ObjectFacts, ObjectVersion } from "../../core/ports.ts";
+import { isKnownKey } from "../../targets/claim-store/known-key.ts";
 import { inGroups } from "../in-groups.ts";
 import { deviation, type Deviation } from "./deviation.ts";
 import type { NeededLocks } from "./needed-locks.ts";
@@ -20,7 +21,8 @@ export async function examineObjects(
   const versions = await store.versions(prefix, signal);
   const keys = Map.groupBy(versions, ({ key }) => key);
   const recent = [...keys.values()].filter((ofKey) => ofKey.some(({ at }) => at >= since));
-  const found = recent.flatMap(versionFaults);
+  const foreign = [...keys.keys()].filter((key) => !isKnownKey(key)).map((key) => deviation("object/foreign", key));
+  const found = [...foreign, ...recent.flatMap(versionFaults)];
   if (!store.locks) return { objects: recent.length, deviations: found };
   const locked = await inGroups(recent.flat().filter(isObject), 16, async (version) => {
     const facts = await store.facts(version.key, version.versionId, signal);

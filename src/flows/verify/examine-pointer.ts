@@ -1,33 +1,73 @@
-/** The pointer of an environment beside the newest record of its log. Pure. */
-import { recordKey, type LogRecord } from "../../core/record.ts";
-import { claimName, parsePointer, pointerKey } from "../../targets/flux/pointer.ts";
+/** The pointer of an environment beside its log. Pure. */
+import { shortDigest } from "../../core/json.ts";
+import { lastPublication, recordKey, type Log } from "../../core/record.ts";
+import { claimName, parsePointer, pointerKey, type Pointer } from "../../targets/flux/pointer.ts";
 import { deviation, type Deviation } from "./deviation.ts";
 
-/**
- * `text`: the pointer as it is stored; undefined where there is none. `isSeen`: the head was seen to its end, so the pointer must stand
- * for it; before that it may still stand for an older one, or be missing.
- */
-export function examinePointer(
-  environment: string,
-  text: string | undefined,
-  head: LogRecord | undefined,
-  isSeen: boolean,
-): readonly Deviation[] {
+export interface BesidePointer {
+  /** The records that can be read; read after the pointer. */
+  readonly log: Log;
+  /** The highest number that the log has, of a record that can be read or not. */
+  readonly newest: number;
+  /** The newest record that had a receipt before the pointer was read; undefined where none had. */
+  readonly seen: number | undefined;
+  /** The digest of what the pointer disarms, in its disarmed form; undefined where it cannot be told. */
+  readonly disarmed: string | undefined;
+}
+
+/** `text`: the pointer as it is stored; undefined where there is none. It may be ahead of what was seen to its end, never behind. */
+export function examinePointer(environment: string, text: string | undefined, beside: BesidePointer): readonly Deviation[] {
   const key = pointerKey(environment);
-  if (text === undefined) return isSeen && head?.kind === "Publication" ? [deviation("pointer/missing", key)] : [];
+  const seen = beside.log.find(({ sequence }) => sequence === beside.seen);
+  if (text === undefined) return seen?.kind === "Publication" ? [deviation("pointer/missing", key)] : [];
   const pointer = parsePointer(text);
   if (pointer?.environment !== environment) return [deviation("pointer/unreadable", key)];
-  if (head === undefined || pointer.sequence > head.sequence)
+  if (pointer.sequence > beside.newest)
     return [deviation("pointer/ahead", key, `it stands for ${claimName(pointer)}, which is not in the log`)];
-  if (!isSeen) return [];
-  const newest = recordKey(environment, head.sequence);
-  if (head.kind === "Publication") {
-    const points = pointer.kind === "release" && pointer.sequence === head.sequence && pointer.digest === head.releaseDigest;
-    return points
-      ? []
-      : [deviation("pointer/elsewhere", key, `it stands for ${claimName(pointer)}, and the newest is ${newest}`)];
+  const isBehind =
+    seen !== undefined &&
+    (seen.kind === "Publication"
+      ? pointer.sequence < seen.sequence
+      : seen.kind === "Removed" && pointer.kind !== "removed" && pointer.sequence < seen.sequence);
+  if (isBehind)
+    return [
+      deviation(
+        "pointer/elsewhere",
+        key,
+        `it stands for ${claimName(pointer)}, and ${recordKey(environment, seen.sequence)} was seen to its end`,
+      ),
+    ];
+  const fault = faultOf(pointer, beside);
+  return fault === undefined ? [] : [deviation("pointer/elsewhere", key, `it stands for ${claimName(pointer)}, and ${fault}`)];
+}
+
+/**
+ * | record it stands for | a pointer                                                                        |
+ * | -------------------- | -------------------------------------------------------------------------------- |
+ * | Publication          | to its release                                                                   |
+ * | Tombstone            | to the disarmed form of the release before it, or of a removed environment        |
+ * | Removed              | of a removed environment                                                         |
+ * | unreadable           | any: the record is named                                                         |
+ */
+function faultOf(pointer: Pointer, { log, disarmed }: BesidePointer): string | undefined {
+  const index = log.findIndex(({ sequence }) => sequence === pointer.sequence);
+  const record = log[index];
+  if (record === undefined) return undefined;
+  if (pointer.kind === "removed") return record.kind === "Publication" ? "that record is a publication" : undefined;
+  const points = shortDigest(pointer.digest);
+  switch (record.kind) {
+    case "Publication":
+      return pointer.disarms === undefined && pointer.digest === record.releaseDigest
+        ? undefined
+        : `points to release ${points}, not to ${shortDigest(record.releaseDigest)}`;
+    case "Tombstone": {
+      const published = lastPublication(log.slice(0, index));
+      if (pointer.disarms === undefined) return `points to release ${points} without taking its protection off`;
+      if (published !== undefined && pointer.disarms.digest !== published.releaseDigest)
+        return `disarms release ${shortDigest(pointer.disarms.digest)}, not ${shortDigest(published.releaseDigest)}`;
+      return disarmed === undefined || disarmed === pointer.digest ? undefined : `${points} is not what it says that it disarms`;
+    }
+    case "Removed":
+      return `points to release ${points} of an environment that is gone`;
   }
-  if (head.kind === "Removed" && pointer.kind !== "removed")
-    return [deviation("pointer/elsewhere", key, `it points to a release, and ${newest} says that the environment is gone`)];
-  return [];
 }

@@ -5,10 +5,11 @@
 import { Stalled, Waiting } from "../../core/errors.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { ObjectStore } from "../../core/ports.ts";
-import { checkReceipt, readReceipt, type Receipt, type ReceiptCheck } from "../../core/receipt.ts";
+import { checkReceipt, type Receipt, type ReceiptCheck } from "../../core/receipt.ts";
 import { readPlan } from "../../targets/claim-store/claim-store.ts";
 import { readAdoptions, type AdoptionRecord } from "../adoption.ts";
 import type { World } from "../world.ts";
+import { wholeReceipt } from "./examine-receipt.ts";
 import { reproduce } from "./reproduce.ts";
 
 export interface CheckedReceipt {
@@ -22,7 +23,7 @@ export async function verifyReceipt(
   text: string,
   signal: AbortSignal,
 ): Promise<CheckedReceipt | undefined> {
-  const receipt = readReceipt(text);
+  const receipt = wholeReceipt(text);
   if (receipt === undefined) return undefined;
   const [plan, stored, adoptions] = await Promise.all([
     planOf(world.store, receipt, signal),

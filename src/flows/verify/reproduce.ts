@@ -28,7 +28,7 @@ export async function reproduce(
     deviation(name, recordKey(record.environment, record.sequence), detail),
   ];
   const files = await filesOf(world.repository, commit, path);
-  if (files === undefined) return say("release/commit-unknown", `${at} is not in this repository`);
+  if (files === undefined) return say("release/commit-unknown", `${at} of ${record.source.project} is not in this repository`);
   const claim = files.find((file) => file.path === path);
   if (claim === undefined) return say("record/source", `${at} has no ${path}`);
   if (claim.blob !== blob)

@@ -4,9 +4,10 @@ import { deviationsOf, verifyStore } from "./verify.ts";
 
 export async function verifyDaily(world: ServiceWorld, signal: AbortSignal): Promise<void> {
   const project = await world.forge.project(signal);
-  // The commits of all records come with the default branch.
-  await world.repository.fetch([`refs/heads/${project.defaultBranch}`], signal);
-  const found = await verifyStore(world, { environments: [] }, signal);
+  // The commits of all records come with the default branch, also of those that another replica published a moment ago.
+  const beforeDeriving = async (): Promise<void> =>
+    void (await world.repository.fetch([`refs/heads/${project.defaultBranch}`], signal));
+  const found = await verifyStore(world, { environments: [], beforeDeriving }, signal);
   const deviations = deviationsOf(found);
   for (const { name, key, detail } of deviations) world.log.error({ deviation: name, key, detail }, "the claim store deviates");
   const { records, objects } = found;

@@ -9,12 +9,15 @@ import { Stalled } from "../../core/errors.ts";
 import type { AuditableStore } from "../../core/ports.ts";
 import { verifyAudit } from "../../core/verify-audit.ts";
 import { readAuditLog } from "../../targets/claim-store/audit-log.ts";
+import { isKnownKey } from "../../targets/claim-store/known-key.ts";
+import { planKey } from "../../targets/claim-store/log.ts";
 import type { World } from "../world.ts";
 import { readAdoptions, type AdoptionRecord } from "../adoption.ts";
 import { inGroups } from "../in-groups.ts";
 import { deviation, type Deviation } from "./deviation.ts";
-import { examineEnvironment } from "./examine-environment.ts";
+import { examineEnvironment, type ExaminedEnvironment } from "./examine-environment.ts";
 import { examineObjects } from "./examine-objects.ts";
+import { examineRelease } from "./examine-release.ts";
 import { neededLocks } from "./needed-locks.ts";
 
 export interface VerifyRequest {
@@ -22,6 +25,8 @@ export interface VerifyRequest {
   readonly environments: readonly string[];
   /** ISO 8601, UTC: releases are derived again, and locks looked at, only of what was written since. The logs are read whole all the same. */
   readonly since?: string;
+  /** Called when the logs have been read: brings the commits that they name. */
+  readonly beforeDeriving?: () => Promise<void>;
 }
 
 export interface Verified {
@@ -49,39 +54,79 @@ export function deviationsOf({ environments, others }: Verified): readonly Devia
 
 type VerifyWorld = Pick<World, "repository" | "cache" | "instance"> & { readonly store: AuditableStore };
 
-/** Throws Waiting or Stalled where store or repository cannot be reached at all. */
+/**
+ * What is released meanwhile is no deviation: all that speaks of something else is read before what it speaks of. Throws Waiting or Stalled
+ * where store or repository cannot be reached at all.
+ */
 export async function verifyStore(world: VerifyWorld, request: VerifyRequest, signal: AbortSignal): Promise<Verified> {
   const { store } = world;
-  const since = request.since ?? "";
+  const { environments: asked, since = "", beforeDeriving } = request;
+  const whole = asked.length === 0;
+  const names = whole ? await namesIn(store, signal) : [...new Set(asked)];
+  const examined = await inGroups(names, 4, async (name) => examineEnvironment(store, name, signal));
   const { adoptions, faults } = await rules(store, signal);
-  const whole = request.environments.length === 0;
-  const names = whole ? await namesIn(store, signal) : request.environments;
-  const examined = await inGroups(names, 4, async (name) => examineEnvironment(world, adoptions, name, since, signal));
-  const needed = neededLocks(
-    examined.map(({ log }) => log),
-    adoptions,
+  await beforeDeriving?.();
+  const derived = await inGroups(examined, 1, async (one) =>
+    derive(world, adoptions, one, instancesOf(world, examined), since, signal),
   );
+  const logs = examined.map(({ log }) => log);
+  const needed = neededLocks(logs, adoptions);
   const prefixes = whole
     ? ["claims/", "releases/", "plans/", "receipts/", "audit/"]
-    : names.flatMap((name) => [`claims/${name}/`, `releases/${name}/`, `receipts/${name}/`]);
+    : [
+        ...names.flatMap((name) => [`claims/${name}/`, `releases/${name}/`, `receipts/${name}/`]),
+        ...new Set(logs.flat().map(({ planDigest }) => planKey(planDigest))),
+      ];
   const objects = await inGroups(prefixes, 2, async (prefix) => examineObjects(store, prefix, since, needed, signal));
   const ofObjects = objects.flatMap(({ deviations }) => deviations);
   const quoted = examined.flatMap((one) => one.quoted);
   const ofStore = whole ? [...(await auditFaults(store, quoted, signal)), ...(await foreignKeys(store, signal))] : [];
-  const environments = examined.map(({ log, deviations, derived }, index): VerifiedEnvironment => {
-    const environment = names[index] ?? "";
-    const own = ofObjects.filter(({ key }) => key.split("/")[1] === environment);
-    return { environment, records: log.length, derived, deviations: [...deviations, ...own] };
+  const ofNames = Map.groupBy(ofObjects, ({ key }) => environmentIn(key));
+  const environments = examined.map(({ name, log, deviations }, index): VerifiedEnvironment => {
+    const { count = 0, found = [] } = derived[index] ?? {};
+    return {
+      environment: name,
+      records: log.length,
+      derived: count,
+      deviations: [...deviations, ...found, ...(ofNames.get(name) ?? [])],
+    };
   });
   const known = new Set(names);
-  const others = [...faults, ...ofObjects.filter(({ key }) => !known.has(key.split("/")[1] ?? "")), ...ofStore];
+  const others = [...faults, ...ofObjects.filter(({ key }) => !known.has(environmentIn(key))), ...ofStore];
   return {
     environments,
     others,
-    records: examined.reduce((sum, { log }) => sum + log.length, 0) + adoptions.length,
+    records: logs.flat().length + adoptions.length,
     objects: objects.reduce((sum, one) => sum + one.objects, 0),
     unchecked: store.locks ? [] : [`${store.name} cannot lock what it holds: no lock was looked for`],
   };
+}
+
+/** Empty for a key that is of no environment. */
+function environmentIn(key: string): string {
+  return /^(?:claims|releases|receipts|current)\/([^/]+?)(?:\.yaml)?(?:\/|$)/.exec(key)?.[1] ?? "";
+}
+
+/** Our own, and whoever else released into this store. */
+function instancesOf({ instance }: VerifyWorld, examined: readonly ExaminedEnvironment[]): readonly string[] {
+  return [...new Set([instance, ...examined.flatMap(({ instances }) => [...instances.values()])])];
+}
+
+/** The releases of an environment, as far as they are to be derived again. */
+async function derive(
+  world: VerifyWorld,
+  adoptions: readonly AdoptionRecord[],
+  { log, instances }: ExaminedEnvironment,
+  anybody: readonly string[],
+  since: string,
+  signal: AbortSignal,
+): Promise<{ readonly count: number; readonly found: readonly Deviation[] }> {
+  const recent = log.filter(({ at }) => at >= since);
+  const found = await inGroups(recent, 4, async (record) => {
+    const own = instances.get(record.sequence);
+    return examineRelease(world, adoptions, record, own === undefined ? anybody : [own], signal);
+  });
+  return { count: recent.filter(({ kind }) => kind === "Publication").length, found: found.flat() };
 }
 
 async function rules(
@@ -96,14 +141,12 @@ async function rules(
   }
 }
 
-/** Of every environment that has a log, in byte order. */
+/** Of every environment that anything in the store speaks of, in byte order: a pointer without a log is one that somebody else wrote. */
 async function namesIn(store: AuditableStore, signal: AbortSignal): Promise<readonly string[]> {
-  const names = new Set<string>();
-  for (const { key } of await store.versions("claims/", signal)) {
-    const [, name = "", record] = key.split("/");
-    if (record !== undefined && name !== PLATFORM_NAME) names.add(name);
-  }
-  return [...names];
+  const keys = [...(await store.versions("claims/", signal)), ...(await store.versions("current/", signal))];
+  for (const prefix of ["receipts/", "releases/"]) keys.push(...(await store.versions(prefix, signal)));
+  const names = new Set(keys.map(({ key }) => (isKnownKey(key) ? environmentIn(key) : "")));
+  return [...names].filter((name) => name !== "" && name !== PLATFORM_NAME).toSorted();
 }
 
 async function auditFaults(
@@ -115,10 +158,9 @@ async function auditFaults(
   return faults.map(({ fault, key, detail }) => deviation("audit/chain", key, `${fault}: ${detail}`));
 }
 
-const KNOWN_KEY =
-  /^(claims\/[^/]+\/|releases\/[^/]+\/[0-9a-f]{64}\/bundle\.yaml$|plans\/[0-9a-f]{64}\.json$|current\/[^/]+\.yaml$|receipts\/[^/]+\/\d{8,}\.json$|audit\/\d{4}-\d{2}\/\d{8,}\.json$|proof\/)/;
-
+/** Where nothing else looks. */
 async function foreignKeys(store: AuditableStore, signal: AbortSignal): Promise<readonly Deviation[]> {
   const listed = await store.list("", signal);
-  return listed.filter(({ key }) => !KNOWN_KEY.test(key)).map(({ key }) => deviation("object/foreign", key));
+  const examined = /^(claims|releases|plans|receipts|audit)\//;
+  return listed.filter(({ key }) => !examined.test(key) && !isKnownKey(key)).map(({ key }) => deviation("object/foreign", key));
 }

@@ -52,7 +52,7 @@ export async function readPlan(store: ObjectStore, digest: Digest, signal?: Abor
   const text = await readText(store, planKey(digest), signal);
   if (text === undefined) return undefined;
   const plan = asPlan(text);
-  if (plan?.digest === digest && planDigest(plan) === digest && hasItsClaim(plan)) return plan;
+  if (plan?.digest === digest && digestOfStored(plan) === digest && hasItsClaim(plan)) return plan;
   throw new Stalled(
     `${store.name}: ${planKey(digest)} does not hold the plan of that digest`,
     "Somebody changed or damaged the claim store: find out who wrote that object, then plan again with /claim plan",
@@ -70,6 +70,16 @@ function asPlan(text: string): Plan | undefined {
     return looksLikeIt ? (value as unknown as Plan) : undefined;
   } catch {
     // Torn or foreign: the caller names the key.
+    return undefined;
+  }
+}
+
+/** Undefined where it has not even the form of a plan. */
+function digestOfStored(plan: Plan): Digest | undefined {
+  try {
+    return planDigest(plan);
+  } catch {
+    // Whoever wrote it: it is not the plan of that digest, and the caller says so.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /** What the claim log should say of an environment, what it says, and how its records are written down. Pure. */
 import type { Claim } from "../../core/claim/claim.generated.ts";
-import type { Environment } from "../../core/environment.ts";
+import { ENVIRONMENT_TYPES, type Environment } from "../../core/environment.ts";
 import { canonicalJson, type Digest, digestOf, digestOfBytes, isObject, parseJson } from "../../core/json.ts";
 import { renderBundle } from "../../core/render/bundle.ts";
 import { lastPublication, type LockedVersions, type Log, type LogRecord } from "../../core/record.ts";
@@ -118,20 +118,56 @@ export function parseRecord(text: string): LogRecord {
   return JSON.parse(text) as LogRecord;
 }
 
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const DIGEST = /^[0-9a-f]{64}$/;
+
+/** As much of a record's form as whoever reads it stands on: whoever may write there can write any JSON, with every digest right. */
 function isRecord(value: unknown): value is LogRecord {
   if (!isObject(value) || !isObject(value["source"])) return false;
-  const { source } = value;
-  const texts = [
-    value["environment"],
-    value["at"],
-    value["planDigest"],
-    source["project"],
-    source["commit"],
-    source["path"],
-    source["blob"],
-  ];
-  if (!texts.every((text) => typeof text === "string") || !Number.isSafeInteger(value["sequence"])) return false;
-  if (!Array.isArray(source["approvers"])) return false;
-  if (value["kind"] !== "Publication") return value["kind"] === "Tombstone" || value["kind"] === "Removed";
-  return isObject(value["claim"]) && isObject(value["versions"]) && typeof value["releaseDigest"] === "string";
+  const { source, kind, at, planDigest, environment, sequence, previous, breakGlass } = value;
+  const { project, commit, path, blob, mergeRequest, author, approvers } = source;
+  const isWhole =
+    [environment, project, commit, path, blob].every(isText) &&
+    [previous, breakGlass, author].every(isTextOrNone) &&
+    matches(at, TIME) &&
+    !Number.isNaN(Date.parse(at)) &&
+    matches(planDigest, DIGEST) &&
+    Number.isSafeInteger(sequence) &&
+    (mergeRequest === undefined || Number.isSafeInteger(mergeRequest)) &&
+    Array.isArray(approvers) &&
+    approvers.every(isText);
+  if (!isWhole) return false;
+  return kind === "Publication" ? isPublication(value) : kind === "Tombstone" || kind === "Removed";
+}
+
+function isPublication({ claim, claimDigest, versions, releaseDigest, zones }: Readonly<Record<string, unknown>>): boolean {
+  return (
+    isObject(claim) &&
+    ENVIRONMENT_TYPES.some((type) => type === typeIn(claim)) &&
+    matches(claimDigest, DIGEST) &&
+    matches(releaseDigest, DIGEST) &&
+    isObject(versions) &&
+    Object.values(versions).every(isLockedVersion) &&
+    (zones === undefined || (Array.isArray(zones) && zones.every(isText)))
+  );
+}
+
+function typeIn({ spec }: Readonly<Record<string, unknown>>): unknown {
+  return isObject(spec) ? spec["type"] : undefined;
+}
+
+function isLockedVersion(value: unknown): boolean {
+  return isObject(value) && isText(value["constraint"]) && [value["tag"], value["digest"]].every(isTextOrNone);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return value === undefined || isText(value);
+}
+
+function matches(value: unknown, form: RegExp): value is string {
+  return isText(value) && form.test(value);
 }
