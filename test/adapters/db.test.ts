@@ -58,7 +58,7 @@ test("the embedded database opens twice in a row, migrates once, and keeps its r
   }
   await using database = await openDatabase({ dataDirectory: directory.path });
   expect(await database.query("SELECT key FROM claimbot.command")).toEqual([{ key: "note:1:2" }]);
-  expect(await database.query("SELECT step FROM claimbot.migration")).toEqual([{ step: 0 }]);
+  expect(await database.query("SELECT step FROM claimbot.migration")).toEqual([{ step: 0 }, { step: 1 }]);
 });
 
 test("a transaction that throws leaves nothing behind", async () => {

@@ -56,6 +56,8 @@ test("each answer is given by answer.ts, behind its one question of right", () =
   ]);
   expect(Object.fromEntries(reached.filter(([, from]) => from.length > 0))).toEqual({
     "flows/answers/answer.ts": ["flows/chatops.ts"],
+    // Which environments a merge request concerns is asked there, and whether somebody who took a label off might have.
+    "flows/answers/concerned.ts": ["flows/hold.ts"],
     // It reads the rules by which all of them are judged.
     "flows/answers/judging-rules.ts": ["flows/chatops.ts"],
   });
@@ -71,7 +73,8 @@ test("nobody decides about people but authorise, and only these ask it", () => {
 });
 
 test("labels, the one state that a command sets, are set by these alone", () => {
-  expect(callers(/\.editLabels\(/)).toEqual(["flows/answers/hold.ts"]);
+  // The second puts back what somebody took off who may not.
+  expect(callers(/\.editLabels\(/)).toEqual(["flows/answers/hold.ts", "flows/hold.ts"]);
 });
 
 test("the service answers the routes of the table, and no other", () => {

@@ -125,7 +125,7 @@ describe("what its README says", () => {
         .toSorted(),
     );
     const later = COMMANDS.filter(({ works }) => works === "later").map(({ kind }) => kind);
-    const [sentence = ""] = /^`diff`[^.]*come later\./m.exec(readme) ?? [];
+    const [sentence = ""] = /^`promote`[^.]*come later\./m.exec(readme) ?? [];
     expect([...sentence.matchAll(/`([a-z]+)`/g)].map(([, kind]) => kind)).toEqual(later);
   });
 
