@@ -17,7 +17,7 @@ const written = ({ gitlab }: Servers, sha: string, name: string): readonly strin
 
 test("of a plan, of a release on its way, and of its end", async () => {
   await using seed = await seedOf(["ledger-stage"]);
-  await using servers = await startServers({ seed: seed.directory });
+  await using servers = await startServers({ seed: seed.directory, sweepSeconds: 15 });
   await using crew = new Crew(servers);
   const { gitlab } = servers;
   await crew.keepAlive();
@@ -45,7 +45,7 @@ test("of a plan, of a release on its way, and of its end", async () => {
 
 test("of a plan, while its head is pushed over, its merge request closed, or its branch deleted", async () => {
   await using seed = await seedOf(["ledger-stage"]);
-  await using servers = await startServers({ seed: seed.directory });
+  await using servers = await startServers({ seed: seed.directory, sweepSeconds: 15 });
   await using crew = new Crew(servers);
   const { gitlab } = servers;
   await crew.keepAlive();
