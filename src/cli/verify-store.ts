@@ -6,7 +6,7 @@ import { deviationsOf, verifyStore as verified, type Verified, type VerifyReques
 import type { World } from "../flows/world.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Exit code 0 where nothing deviates, 1 where something does, or where an environment that was named has no record. */
+/** Exit code 0 where nothing deviates, 1 where something does, or where there is no record of what was asked for. */
 export async function verifyStore(
   terminal: Terminal,
   world: World & { readonly store: AuditableStore },
@@ -15,20 +15,24 @@ export async function verifyStore(
 ): Promise<number> {
   const start = Date.now();
   const found = await verified(world, request, new AbortController().signal);
-  const deviations = deviationsOf(found);
-  if (format === "json") terminal.out(`${JSON.stringify({ ...found, good: deviations.length === 0 }, null, 2)}\n`);
+  // A name that was mistyped, or another bucket, must not pass for what is good.
+  const never = request.environments.filter((name) =>
+    found.environments.some((one) => one.environment === name && one.records === 0),
+  );
+  const isEmpty = request.environments.length === 0 && found.records === 0;
+  const good = deviationsOf(found).length === 0 && never.length === 0 && !isEmpty;
+  if (format === "json") terminal.out(`${JSON.stringify({ ...found, good }, null, 2)}\n`);
   else terminal.out(verifiedText(found, Date.now() - start));
-  // A name that was mistyped must not pass for one that is good.
-  const never = found.environments.filter((one) => request.environments.includes(one.environment) && one.records === 0);
-  for (const { environment } of never) terminal.err(`claimbot: ${oneLine(environment)} has no record: it was never published\n`);
-  return deviations.length + never.length === 0 ? 0 : 1;
+  for (const name of never) terminal.err(`claimbot: ${oneLine(name)} has no record: it was never published\n`);
+  if (isEmpty) terminal.err(`claimbot: ${oneLine(world.store.name)} has no record: nothing was ever published there\n`);
+  return good ? 0 : 1;
 }
 
 /** Ends with a line end. */
 function verifiedText(found: Verified, tookMs: number): string {
   const width = Math.max(0, ...found.environments.map(({ environment }) => oneLine(environment).length));
   const lines = found.environments.flatMap(({ environment, records, derived, deviations }) => [
-    `${deviations.length === 0 ? "✓" : "✗"} ${oneLine(environment).padEnd(width)}  ${counted(records, "record")}, ${counted(derived, "release")} derived again`,
+    `${deviations.length === 0 && records > 0 ? "✓" : "✗"} ${oneLine(environment).padEnd(width)}  ${counted(records, "record")}, ${counted(derived, "release")} derived again`,
     ...deviations.map(deviationLine),
   ]);
   const others = found.others.length === 0 ? [] : ["✗ the store as a whole", ...found.others.map(deviationLine)];

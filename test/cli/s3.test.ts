@@ -64,6 +64,20 @@ test("what was published is good, with its locks: dev for 30 days, stage for a y
   expect(days("claims/platform/00000001.json")).toBe(2555);
 });
 
+test("a name that was never published, or a store without a record, is no proof", async () => {
+  const typo = await run("claims", "verify", "ledger-dve", "ledger-dev");
+  expect({ status: typo.status, stderr: typo.stderr }).toEqual({
+    status: 1,
+    stderr: "claimbot: ledger-dve has no record: it was never published\n",
+  });
+  const empty = await run("spare", "verify", "--all", "--format", "json");
+  expect({ status: empty.status, good: (JSON.parse(empty.stdout) as { good: boolean }).good }).toEqual({
+    status: 1,
+    good: false,
+  });
+  expect(empty.stderr).toContain("nothing was ever published there");
+});
+
 test("a backup is copied once, restored into an empty bucket, and is the same store then", async () => {
   const first = await run("claims", "backup", "--to", backups, "--format", "json");
   const { objects, copied } = JSON.parse(first.stdout) as { objects: number; copied: number };
