@@ -57,6 +57,12 @@ export function failureOf(verdict: Exclude<Verdict, { kind: "unknown" }>, call: 
 }
 
 function unreachable(code: string, endpoint: string): Waiting | Stalled {
+  if (code === "EPROTO") {
+    return new Stalled(
+      `${endpoint} does not answer in TLS (EPROTO)`,
+      "Correct CLAIMBOT_S3_ENDPOINT: the port may be another's, or the server one without TLS (http is for loopback only)",
+    );
+  }
   if (isAboutTls(code)) {
     return new Stalled(
       `${endpoint} cannot be trusted: ${code}`,

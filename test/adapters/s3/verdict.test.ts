@@ -14,7 +14,7 @@ test.each([
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "Stalled", "NODE_EXTRA_CA_CERTS"],
   ["CERT_HAS_EXPIRED", "Stalled", "NODE_EXTRA_CA_CERTS"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "Stalled", "NODE_EXTRA_CA_CERTS"],
-  ["EPROTO", "Stalled", "NODE_EXTRA_CA_CERTS"],
+  ["EPROTO", "Stalled", "does not answer in TLS"],
   ["ECONNREFUSED", "Waiting", "ECONNREFUSED"],
   ["ENOTFOUND", "Waiting", "no such host"],
   ["EAI_AGAIN", "Waiting", "name server"],
