@@ -11,6 +11,7 @@ import { canonicalJson, digestOfBytes, isObject, parseJson, type Digest } from "
 import type { Plan } from "../core/plan.ts";
 import type { ObjectStore } from "../core/ports.ts";
 import { recordKey, type Source } from "../core/record.ts";
+import { storePlan } from "../targets/claim-store/log.ts";
 import { retention } from "../targets/retention.ts";
 import type { ClaimFiles } from "./files.ts";
 import type { World } from "./world.ts";
@@ -94,7 +95,7 @@ function adoptionText(record: AdoptionRecord): string {
 
 /** Writes the next adoption. Throws Waiting when somebody else wrote it first: the next run reads what they wrote. */
 export async function adopt(
-  world: World,
+  world: Pick<World, "store" | "now">,
   rules: Rules,
   source: Source,
   plan: Plan | undefined,
@@ -115,6 +116,8 @@ export async function adopt(
   };
   const key = recordKey(PLATFORM_NAME, record.sequence);
   const options = { retainUntil: retention("prod", rules.platform, new Date(record.at)) };
+  // It was stored by the rules before, and earlier: it must outlive the record that names it.
+  if (plan !== undefined) await storePlan(world.store, plan, options);
   const written = await world.store.putNew(key, Buffer.from(adoptionText(record)), options);
   if (written === "exists") throw new Waiting("somebody else adopted rules at the same moment", 1_000);
   return record;

@@ -24,6 +24,7 @@ export function neededLocks(logs: readonly Log[], adoptions: readonly AdoptionRe
       if (type === undefined) continue;
       const until = lockedUntil(type, record.at, adoptions);
       for (const key of keysOf(record)) ask(key, until);
+      ask(receiptKey(record.environment, record.sequence), receiptLockedUntil(type, record.at, adoptions));
     }
   }
   for (const { sequence, at, planDigest } of adoptions) {
@@ -40,8 +41,14 @@ function lockedUntil(type: EnvironmentType, at: string, adoptions: readonly Adop
   return retention(type, adoption?.rules.platform, new Date(at));
 }
 
+/** It is written later than its record, by the rules of that time: at least as long as the shortest of them asks. */
+function receiptLockedUntil(type: EnvironmentType, at: string, adoptions: readonly AdoptionRecord[]): Date {
+  const later = adoptions.filter((one) => one.at > at).map(({ rules }) => retention(type, rules.platform, new Date(at)));
+  return new Date(Math.min(...[lockedUntil(type, at, adoptions), ...later].map((until) => until.getTime())));
+}
+
 function keysOf(record: LogRecord): readonly string[] {
   const { environment, sequence, planDigest } = record;
-  const keys = [recordKey(environment, sequence), receiptKey(environment, sequence), planKey(planDigest)];
+  const keys = [recordKey(environment, sequence), planKey(planDigest)];
   return record.kind === "Publication" ? [...keys, bundleKey(environment, record.releaseDigest)] : keys;
 }
