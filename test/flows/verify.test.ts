@@ -274,6 +274,11 @@ test.each<[string, Corruption, readonly (readonly [DeviationName, RegExp])[]]>([
     [["pointer/ahead", /current/]],
   ],
   [
+    "a foreign key behind the records of a log, which takes nothing from what is known of them",
+    async (store) => store.write(`claims/${NAME}/notes.txt`, "{}"),
+    [["object/foreign", /claims\/ledger-dev\/notes/]],
+  ],
+  [
     "an object that claimbot does not write",
     async (store) => store.write("elsewhere/notes.json", "{}"),
     [["object/foreign", /elsewhere/]],

@@ -36,7 +36,8 @@ export async function examineEnvironment(store: ObjectStore, name: string, signa
     name,
     read.flatMap(({ object }) => (object === undefined ? [] : [object])),
   );
-  const newest = Math.max(0, ...keys.slice(-1).map((key) => sequenceIn("claims", name, key) ?? 0));
+  // Foreign keys may lie behind the records.
+  const newest = keys.reduce((highest, key) => Math.max(highest, sequenceIn("claims", name, key) ?? 0), 0);
   const bySequence = new Map(records.map((one) => [one.record.sequence, one]));
   const receipts = await inGroups(ofReceipts, 16, async (key) => {
     const sequence = sequenceIn("receipts", name, key);
