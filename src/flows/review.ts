@@ -145,7 +145,9 @@ async function reviewOpen(
       "This comes from a fork: it is validated, but claimbot reads nothing live for it. A member can plan it from a branch of this project.",
       ...(changesRules(world, before, after) ? ["It changes the rules, and is judged by the adopted ones."] : []),
     ];
-    await conclude(world, mr, target, { plans: [], diagnostics, conflicts: [], rules: judged.rules.platform, remarks }, signal);
+    const unplanned = names.length > 0 || changesRules(world, before, after);
+    const note = { plans: [], diagnostics, conflicts: [], rules: judged.rules.platform, remarks, unplanned };
+    await conclude(world, mr, target, note, signal);
     return { plans: [], diagnostics };
   }
   const planned = await planAll(world, mr, target, judged, names, options, signal);
@@ -287,6 +289,7 @@ function statusOf(note: PlanNote | undefined): Pick<CommitStatus, "state" | "des
   if (note.conflicts.length > 0) return { state: "failed", description: "conflicts with the target branch" };
   const errors = note.diagnostics.filter(({ severity }) => severity === "error").length;
   if (errors > 0) return { state: "failed", description: counted(errors, "mistake") };
+  if (note.unplanned === true) return { state: "success", description: "valid; not planned, it comes from a fork" };
   const changed = note.plans.filter(({ verb }) => verb !== "none").length;
   return { state: "success", description: changed === 0 ? "nothing changes" : `${counted(changed, "environment")} planned` };
 }

@@ -36,7 +36,7 @@ describe("a fork", () => {
     await r.gitlab.push({ project: fork, branch: "from-outside", as: "ana", files: await edited(r, DEV, "max: 2", "max: 3") });
     await r.settled();
     const note = noteOf(r, iid, PLAN);
-    expect(note).toContain("This comes from a fork");
+    expect(note).toContain("### 🟡 Valid, but not planned\n\nThis comes from a fork");
     expect(note).not.toContain("claim/pool-max");
     expect(note).not.toMatch(/plan <code>/);
     expect(reads()).toEqual(before);

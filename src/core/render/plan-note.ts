@@ -21,6 +21,8 @@ export interface PlanNote {
   readonly rules: Platform | undefined;
   /** Sentences about this merge request, such as that a fork gets no live reads. Ours, already encoded. */
   readonly remarks: readonly string[];
+  /** Something would change that nothing was planned for: it comes from a fork. */
+  readonly unplanned?: boolean;
   /** Where it changes the rules: what they would judge otherwise. */
   readonly verdicts?: ChangedVerdicts | undefined;
 }
@@ -55,13 +57,14 @@ function hasErrors({ diagnostics, conflicts }: PlanNote): boolean {
   return conflicts.length > 0 || diagnostics.some(({ severity }) => severity === "error");
 }
 
-function headline({ diagnostics, conflicts, verdicts }: PlanNote, changed: readonly Plan[]): string {
+function headline({ diagnostics, conflicts, verdicts, unplanned }: PlanNote, changed: readonly Plan[]): string {
   if (conflicts.length > 0) return "### 🔴 No plan: this branch conflicts with its target";
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const files = new Set(errors.map(({ path }) => path)).size;
     return `### 🔴 ${counted(errors.length, "mistake")} in ${counted(files, "file")}: no plan before ${errors.length === 1 ? "it is" : "they are"} mended`;
   }
+  if (unplanned === true) return "### 🟡 Valid, but not planned";
   if (changed.length === 0) return "### 🟢 Nothing changes";
   const environments = changed.filter((plan) => !isRules(plan));
   const verbs = [

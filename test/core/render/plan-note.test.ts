@@ -339,7 +339,9 @@ describe("what stands unfolded, before the first fold", () => {
   });
 
   test("is what a fork is told", () => {
-    expect(top({ remarks: ["This comes from a fork."] })).toContain("### 🟢 Nothing changes\n\nThis comes from a fork.\n");
+    const remarks = ["This comes from a fork."];
+    expect(top({ remarks, unplanned: true })).toContain("### 🟡 Valid, but not planned\n\nThis comes from a fork.\n");
+    expect(top({ remarks })).toContain("### 🟢 Nothing changes\n\nThis comes from a fork.\n");
   });
 
   test("is who has to approve: each number once, the names of five", () => {
