@@ -39,6 +39,27 @@ describe("before the merge", () => {
     expect(text).not.toContain("`sam`,");
   });
 
+  test("why of another environment that waits for its first release says what it waits for, and who of it is known", async () => {
+    const { text, reaction } = await say("sam", "/claim why shop-prod");
+    expect(reaction).toBe("white_check_mark");
+    expect(text).toMatch(/^\*\*shop-prod\*\* waits for .*approvals\. This merge request plans nothing for it\./);
+    expect(text).toContain("this commit came without a merge request");
+    expect(text).not.toContain("Who can");
+    expect((await say("sam", "/claim who shop-prod")).text).toMatch(/\*\*shop-prod\*\* \(prod, of `commerce\/shop`\)/);
+    expect((await say("sam", "/claim why shop-moon")).text).toContain("there is no environment `shop-moon`");
+  });
+
+  test("why asks again whose approval was of an older head", async () => {
+    await r.gitlab.approve(iid, { as: "jo" });
+    await r.gitlab.push({ branch: "bigger", as: "sam", files: { "README.md": "Not a claim\n" } });
+    await r.settled();
+    const { text } = await say("sam", "/claim why");
+    expect(text).toContain("Jo ✗ approved an older head");
+    expect(text).toMatch(/Who can: .*`jo` \(again\)/);
+    await r.gitlab.unapprove(iid, { as: "jo" });
+    await r.settled();
+  });
+
   test("who lists what the policies permit to each person", async () => {
     const { text } = await say("mara", "/claim who payments-stage");
     expect(text).toMatch(/\| `mara` \| .*apply.*destroy/);

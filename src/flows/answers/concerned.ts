@@ -1,5 +1,8 @@
 /** Which environments a command concerns, and whether the person may say it to them. */
 import { PLATFORM_NAME, type Rules } from "../../core/adopted.ts";
+import type { Claim } from "../../core/claim/claim.generated.ts";
+import { parseClaim } from "../../core/claim/parse.ts";
+import { claimPathOf } from "../../core/claim/tree-files.ts";
 import type { Command, CommandEntry } from "../../core/command.ts";
 import type { EnvironmentType } from "../../core/environment.ts";
 import { authorise } from "../../core/permission.ts";
@@ -32,12 +35,29 @@ export async function concernedBy(
       const digest = reviewed?.plans[name];
       const stored = digest === undefined ? undefined : await readPlan(world.store, digest, signal);
       if (name === PLATFORM_NAME) return stored && { name, type: "prod", owner: "" };
-      // Whose it is follows from what is published; a new environment's owner from its reviewed claim.
-      const claim = lastPublication(await readLog(world.store, name, signal))?.claim ?? stored?.claim;
+      // Whose it is follows from what is published; a new environment's owner from its reviewed claim, or else the merged one.
+      const claim =
+        lastPublication(await readLog(world.store, name, signal))?.claim ??
+        stored?.claim ??
+        (name === named ? await mergedClaim(world, name, signal) : undefined);
       return claim && { name, type: claim.spec.type, owner: claim.metadata.owner };
     }),
   );
   return found.filter((one) => one !== undefined);
+}
+
+/** Of the default branch: one that waits for its first release is an environment that people ask about. Undefined where it cannot be read. */
+async function mergedClaim(world: ForgeWorld, name: string, signal: AbortSignal): Promise<Claim | undefined> {
+  const { defaultBranch } = await world.forge.project(signal);
+  const [head] = await world.repository.fetch([`refs/heads/${defaultBranch}`], signal);
+  if (head === undefined) return undefined;
+  const entries = await world.repository.tree(head, ["environments"]);
+  const found = entries.filter(({ path, mode }) => mode.startsWith("100") && claimPathOf(path)?.name === name);
+  const [only] = found;
+  if (only === undefined || found.length > 1) return undefined;
+  const bytes = (await world.repository.blobs([only.blob])).get(only.blob);
+  const parsed = bytes && parseClaim(only.path, bytes);
+  return parsed?.ok === true ? parsed.value : undefined;
 }
 
 /** Undefined when the person may do it to all that it concerns; else why not, as Markdown. Fails closed. */

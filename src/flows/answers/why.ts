@@ -3,7 +3,7 @@ import { PLATFORM_NAME } from "../../core/adopted.ts";
 import { Stalled } from "../../core/errors.ts";
 import type { Platform } from "../../core/claim/platform.generated.ts";
 import { freezesOf, nextFreezeText } from "../../core/freezes.ts";
-import { closedGates, committed, gatesOf, type Gate, type ReviewFacts } from "../../core/gates.ts";
+import { closedGates, committed, countedApprovers, gatesOf, type Gate, type ReviewFacts } from "../../core/gates.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { MergeRequest } from "../../core/ports.ts";
 import { code, plain } from "../../core/render/encode.ts";
@@ -34,13 +34,14 @@ export async function why(
 async function whyOne(world: ForgeWorld, mr: MergeRequest, concerned: Concerned, signal: AbortSignal): Promise<string> {
   const { name } = concerned;
   try {
-    const found =
-      mr.state === "merged" && name !== PLATFORM_NAME
-        ? await ofRelease(world, name, signal)
-        : await ofReview(world, mr, name, signal);
-    if (typeof found === "string") return `**${name}**: ${found}`;
+    const isOfRelease = name !== PLATFORM_NAME && (mr.state === "merged" || !(await isPlannedBy(world, mr, name)));
+    const found = isOfRelease ? await ofRelease(world, name, signal) : await ofReview(world, mr, name, signal);
+    const before =
+      mr.state === "merged"
+        ? ""
+        : ` ${isOfRelease ? "This merge request plans nothing for it." : "Nothing happens before the merge."}`;
+    if (typeof found === "string") return `**${name}**: ${found}${isOfRelease ? before : ""}`;
     const closed = closedGates(found.gates);
-    const before = mr.state === "merged" ? "" : " Nothing happens before the merge.";
     const head =
       closed.length === 0
         ? `**${name}**: nothing stands in the way.${before}`
@@ -59,6 +60,12 @@ async function whyOne(world: ForgeWorld, mr: MergeRequest, concerned: Concerned,
     if (error instanceof Stalled) return `**${name}** is stopped: ${plain(error.message, 600)} Next: ${plain(error.wayOut, 600)}`;
     throw error;
   }
+}
+
+/** Of others an open merge request says nothing: what holds them is what was merged before. */
+async function isPlannedBy(world: ForgeWorld, { iid }: MergeRequest, name: string): Promise<boolean> {
+  const reviewed = await world.memory.reviewedPlans(iid);
+  return reviewed === undefined || reviewed.plans[name] !== undefined;
 }
 
 interface Found {
@@ -98,31 +105,34 @@ async function ofReview(world: ForgeWorld, mr: MergeRequest, name: string, signa
   return { plan, rules: rules.platform, gates, facts };
 }
 
-/** Developers and above of the owner whose approval would count. */
+/** Developers and above of the owner whose approval would count, were it given now: one of an older head counts no more. */
 async function approvers(
   world: ForgeWorld,
   { owner }: Concerned,
   facts: ReviewFacts | undefined,
   signal: AbortSignal,
 ): Promise<string> {
+  if (facts === undefined) return "A merge request that changes its claim is what people can approve.";
   const members = owner === "" ? await world.forge.members(signal) : await world.forge.groupMembers(owner, signal);
   const names = members
     .filter(({ user, accessLevel }) => accessLevel >= 30 && !user.bot && counts(user, facts))
-    .map(({ user }) => code(user.username));
+    .map(({ user }) => `${code(user.username)}${hasApproved(user, facts) ? " (again)" : ""}`);
   const whose = owner === "" ? "this repository" : code(owner);
   return names.length === 0
     ? `Nobody of ${whose} is left who could approve.`
     : `Who can: ${names.slice(0, 20).join(", ")} (of ${whose}).`;
 }
 
-function counts(user: Parameters<typeof committed>[1], facts: ReviewFacts | undefined): boolean {
-  if (facts === undefined) return true;
-  const approved = facts.approvals.some((approval) => approval.user.id === user.id);
+function counts(user: Parameters<typeof committed>[1], facts: ReviewFacts): boolean {
   return (
-    !approved &&
+    !countedApprovers(facts).includes(user.username) &&
     user.id !== facts.author.id &&
     user.id !== facts.asked?.id &&
     user.id !== facts.pusherId &&
     !facts.people.some((people) => committed(people, user))
   );
+}
+
+function hasApproved(user: Parameters<typeof committed>[1], { approvals }: ReviewFacts): boolean {
+  return approvals.some((approval) => approval.user.id === user.id);
 }
