@@ -26,7 +26,9 @@ export async function readMoment(store: ObjectStore, log: Log, which: Which, sig
 async function rulesOfRecord(store: ObjectStore, log: Log, record: LogRecord, signal: AbortSignal): Promise<Moment["rules"]> {
   const type = lastPublication(log.slice(0, log.indexOf(record) + 1))?.claim.spec.type;
   const [plan, adoptions] = await Promise.all([readPlan(store, record.planDigest, signal), readAdoptions(store, signal)]);
-  const adoption = adoptions.find(({ rulesDigest }) => rulesDigest === plan?.rulesDigest);
+  // The same rules may have been adopted, dropped and adopted again.
+  const ofPlan = adoptions.filter(({ rulesDigest }) => rulesDigest === plan?.rulesDigest);
+  const adoption = ofPlan.findLast(({ at }) => at <= record.at) ?? ofPlan[0];
   if (type === undefined || adoption === undefined) return undefined;
   return { digest: adoption.rulesDigest, adoptedAt: adoption.at, of: rulePart(adoption.rules.platform).types[type] };
 }
