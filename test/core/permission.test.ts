@@ -259,6 +259,11 @@ describe("mistakes in policies", () => {
     expect(await check(text)).toEqual(found);
   });
 
+  test("a sentence of Cedar's ends before the hint begins", async () => {
+    const [found] = await checkPolicies([{ path: "policies/x.cedar", text: "permit @all" }]);
+    expect(found?.message).toBe("unexpected token `@`: expected `(`.");
+  });
+
   test("a policy's line is its own, also when it stands in a comment, at the end of another, or after ten others", async () => {
     const plain = "permit (principal, action, resource);";
     const many = Array.from({ length: 12 }, (_, index) => `@id("p${index}") ${plain}`).join("\n");

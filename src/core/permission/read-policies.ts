@@ -136,7 +136,9 @@ function diagnosticOf(
   // Cedar counts bytes of UTF-8.
   const bytes = new TextEncoder().encode(text);
   const characters = (count: number): number => new TextDecoder().decode(bytes.subarray(0, count)).length;
-  const message = `${error.message.slice(0, 300)}${label === null ? "" : `: ${label.slice(0, 300)}`}`;
+  const said = `${error.message.slice(0, 300)}${label === null ? "" : `: ${label.slice(0, 300)}`}`;
+  // Cedar ends its sentences without a mark, and the hint comes right behind.
+  const message = /[.!?]$/.test(said) ? said : `${said}.`;
   return {
     ...spanOf(file, offset + characters(start), offset + characters(end)),
     code,
