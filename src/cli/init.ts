@@ -51,10 +51,17 @@ export const init: Run = async (words, terminal) => {
 
 function urlOf(text: string | undefined, configured: string | undefined): string {
   if (text === undefined) {
-    if (configured !== undefined) return configured;
+    if (configured !== undefined) return withoutPath(configured, "CLAIMBOT_URL");
     throw new WrongUse("init needs --url (or CLAIMBOT_URL): the address under which GitLab reaches claimbot");
   }
   const parsed = parseUrl(text);
   if ("reason" in parsed) throw new WrongUse(`--url ${parsed.reason}. ${parsed.wayOut}.`);
-  return parsed.value;
+  return withoutPath(parsed.value, "--url");
+}
+
+/** Whoever made a hook by hand has its whole address at hand. */
+function withoutPath(url: string, from: string): string {
+  if (url.endsWith("/webhooks/gitlab"))
+    throw new WrongUse(`${from} ends in /webhooks/gitlab. Leave that off: claimbot puts it there itself.`);
+  return url;
 }

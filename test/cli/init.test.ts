@@ -117,6 +117,7 @@ test("without the right to do it, it does nothing and says which role is needed"
 test.each([
   [["init"], {}, "init needs --url"],
   [["init", "--url", "http://claimbot.example.org"], {}, "--url is neither https"],
+  [["init", "--url", "https://claimbot.example.org/webhooks/gitlab"], {}, "--url ends in /webhooks/gitlab"],
   [INIT, { CLAIMBOT_GITLAB_URL: "", CLAIMBOT_GITLAB_TOKEN: "", CLAIMBOT_GITLAB_PROJECT: "" }, "the settings have mistakes"],
   [INIT, { CLAIMBOT_WEBHOOK_SECRET: "short" }, "CLAIMBOT_WEBHOOK_SECRET is shorter than 32 bytes"],
 ] as const)("%j with %j is wrong use", async (words, more, says) => {
