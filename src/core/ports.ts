@@ -156,6 +156,8 @@ export interface Project {
   readonly path: string;
   readonly defaultBranch: string;
   readonly webUrl: string;
+  /** An open thread keeps its merge request from being merged. */
+  readonly threadsMustBeResolved: boolean;
 }
 
 export interface MergeRequest {
@@ -234,6 +236,8 @@ export interface Note {
   readonly body: string;
   readonly author: User;
   readonly system: boolean;
+  /** It stands in a thread that can be resolved. An answer makes one of a comment that stood alone. */
+  readonly resolvable: boolean;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

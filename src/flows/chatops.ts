@@ -33,6 +33,9 @@ export async function chatops(world: ForgeWorld, job: CommandJob, signal: AbortS
   const body = [marker, ...answers.map(({ text }) => text)].join("\n\n");
   if (quickActionIn(body) !== undefined) throw new Error("an answer must never hold a quick action");
   await forge.reply(mr.iid, job.discussion, body, marker, signal);
+  // An answer makes an open thread of a comment that stood alone: where those keep from merging, asking why must not.
+  if (!note.resolvable && (await forge.project(signal)).threadsMustBeResolved)
+    await forge.resolveThread(mr.iid, job.discussion, true, signal);
   await forge.react(mr.iid, note.id, answers.every(({ ok }) => ok) ? "white_check_mark" : "x", signal);
 }
 

@@ -18,6 +18,7 @@ const PROJECT = {
   path: "platform/static-environments",
   defaultBranch: "main",
   webUrl: "https://gitlab.example.org/platform/static-environments",
+  threadsMustBeResolved: false,
 };
 const MARA: User = { id: 7, username: "mara", name: "Mara", bot: false };
 
@@ -67,7 +68,15 @@ function forgeOf(shown: { readonly iid: number; readonly head: string }): Partia
     mergeRequest: async () => mergeRequest(),
     openMergeRequests: async () => [mergeRequest()],
     findOwnNote: async () => undefined,
-    createNote: async (iid, body) => ({ id: iid, body, author: MARA, system: false, createdAt: "", updatedAt: "" }),
+    createNote: async (iid, body) => ({
+      id: iid,
+      body,
+      author: MARA,
+      system: false,
+      resolvable: false,
+      createdAt: "",
+      updatedAt: "",
+    }),
     setStatus: async () => undefined,
   };
 }

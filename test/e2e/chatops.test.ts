@@ -234,3 +234,23 @@ describe("a webhook that comes twice", () => {
     expect(heard(r, opened, id).reaction).toBe("white_check_mark");
   });
 });
+
+test("where open threads keep from merging, an answer to a comment that stood alone leaves none; in a thread of people it resolves nothing", async () => {
+  const { settings, mergeRequests } = r.gitlab.project;
+  settings.onlyMergeIfDiscussionsResolved = true;
+  await r.restart();
+  const resolvedIn = (note: number): readonly unknown[] =>
+    mergeRequests
+      .find(({ iid }) => iid === opened)
+      ?.discussions.find(({ notes }) => notes.some(({ id }) => id === note))
+      ?.notes.map(({ resolved }) => resolved?.by.username) ?? [];
+  const alone = await say(r, opened, "sam", "/claim why");
+  expect(resolvedIn(alone.id)).toEqual([r.bot.username, r.bot.username]);
+
+  const talk = (await r.gitlab.comment(opened, "Is six right?", { as: "kim" })) ?? 0;
+  await r.gitlab.comment(opened, "/claim why", { as: "sam", replyTo: talk });
+  await idle(r);
+  expect(resolvedIn(talk)).toEqual([undefined, undefined, undefined]);
+  settings.onlyMergeIfDiscussionsResolved = false;
+  await r.restart();
+});

@@ -38,6 +38,7 @@ export function projectOf(value: unknown): Project {
     path: text(project, "path_with_namespace"),
     defaultBranch: optionalText(project, "default_branch") ?? missing("a default branch", "Push a first commit to the project"),
     webUrl: text(project, "web_url"),
+    threadsMustBeResolved: project["only_allow_merge_if_all_discussions_are_resolved"] === true,
   };
 }
 
@@ -124,6 +125,7 @@ export function noteOf(value: unknown): Note {
     body: text(note, "body"),
     author: userOf(note["author"]),
     system: note["system"] === true,
+    resolvable: note["resolvable"] === true,
     createdAt: time(note, "created_at"),
     updatedAt: time(note, "updated_at"),
   };
