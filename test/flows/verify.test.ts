@@ -9,7 +9,8 @@ import { BlobCache } from "../../src/core/claim/blob-cache.ts";
 import type { Repository } from "../../src/core/ports.ts";
 import { rulesDigest } from "../../src/core/adopted.ts";
 import type { Platform } from "../../src/core/claim/platform.generated.ts";
-import { canonicalJson, digestOf, isObject, parseJson } from "../../src/core/json.ts";
+import { canonicalJson, digestOf, digestOfBytes, isObject, parseJson } from "../../src/core/json.ts";
+import { planDigest, type Plan } from "../../src/core/plan.ts";
 import type { LogRecord, Publication } from "../../src/core/record.ts";
 import { DEVIATIONS, type DeviationName } from "../../src/flows/verify/deviation.ts";
 import { deviationsOf, verifyStore, type Verified, type VerifyRequest } from "../../src/flows/verify/verify.ts";
@@ -254,6 +255,21 @@ test.each<[string, Corruption, readonly (readonly [DeviationName, RegExp])[]]>([
     "a receipt of a record that nobody wrote",
     async (store) => store.write(`receipts/${NAME}/00000003.json`, await store.read(`receipts/${NAME}/00000002.json`)),
     [["receipt/ahead", /receipts\/ledger-dev\/00000003/]],
+  ],
+  [
+    "a record that somebody added with every digest right, of a claim and a release that once were",
+    async (store) => {
+      const head = await store.read(HEAD);
+      const first = JSON.parse(await store.read(FIRST)) as Publication;
+      // A plan that was only shown: it is there, and nobody decided to release it.
+      const shown = JSON.parse(await store.read(await store.plan())) as Plan;
+      const plan = { ...shown, verb: "change" as const, claim: first.claim, claimDigest: first.claimDigest, steps: [] };
+      const digest = planDigest(plan);
+      await store.write(`plans/${digest}.json`, `${canonicalJson({ ...plan, digest })}\n`);
+      const record = { ...first, sequence: 3, at: new Date().toISOString(), planDigest: digest, previous: digestOfBytes(head) };
+      await store.write(`claims/${NAME}/00000003.json`, `${canonicalJson(record)}\n`);
+    },
+    [["record/undecided", /claims\/ledger-dev\/00000003/]],
   ],
   [
     "a record with a number that leaves a gap of millions: one deviation, found at once",

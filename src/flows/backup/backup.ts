@@ -11,9 +11,9 @@ import { isManifestKey, manifestKey, MANIFESTS, manifestText, parseManifest, typ
 
 /**
  * In this order they are listed. A receipt says that the pointer stands, and quotes the audit log: were it read after them, it would say so
- * of older ones. Those speak of records, and records of plans and releases.
+ * of older ones. A pointer speaks of a record; a record of the decision in the audit log, of its plan and of its release.
  */
-export const PREFIXES = ["receipts/", "current/", "audit/", "claims/", "plans/", "releases/"] as const;
+export const PREFIXES = ["receipts/", "current/", "claims/", "audit/", "plans/", "releases/"] as const;
 
 /** The only keys whose content may change. */
 export const POINTERS = "current/";

@@ -8,6 +8,7 @@ export const DEVIATIONS = {
   "record/chain": "it does not follow the bytes of the record before it: one of the two was changed",
   "record/claim": "its claim is not the one whose digest it names",
   "record/source": "the commit that it names has another claim at that path",
+  "record/undecided": "the audit log has no decision to release its plan",
   "rules/chain": "the log of adopted rules is broken",
   "plan/missing": "the plan that a record names is not there",
   "plan/altered": "the content is not the plan of that digest",

@@ -7,6 +7,7 @@ import { PLATFORM_NAME } from "../../core/adopted.ts";
 import type { StoredReference } from "../../core/audit.ts";
 import { Stalled } from "../../core/errors.ts";
 import type { AuditableStore } from "../../core/ports.ts";
+import { recordKey, type LogRecord } from "../../core/record.ts";
 import { verifyAudit } from "../../core/verify-audit.ts";
 import { readAuditLog } from "../../targets/claim-store/audit-log.ts";
 import { isKnownKey } from "../../targets/claim-store/known-key.ts";
@@ -80,8 +81,9 @@ export async function verifyStore(world: VerifyWorld, request: VerifyRequest, si
   const objects = await inGroups(prefixes, 2, async (prefix) => examineObjects(store, prefix, since, needed, signal));
   const ofObjects = objects.flatMap(({ deviations }) => deviations);
   const quoted = examined.flatMap((one) => one.quoted);
-  const ofStore = whole ? [...(await auditFaults(store, quoted, signal)), ...(await foreignKeys(store, signal))] : [];
-  const ofNames = Map.groupBy(ofObjects, ({ key }) => environmentIn(key));
+  const audit = whole ? await examineAudit(store, quoted, logs.flat(), signal) : { faults: [], undecided: [] };
+  const ofStore = whole ? [...audit.faults, ...(await foreignKeys(store, signal))] : [];
+  const ofNames = Map.groupBy([...ofObjects, ...audit.undecided], ({ key }) => environmentIn(key));
   const environments = examined.map(({ name, log, deviations }, index): VerifiedEnvironment => {
     const { count = 0, found = [] } = derived[index] ?? {};
     return {
@@ -149,13 +151,28 @@ async function namesIn(store: AuditableStore, signal: AbortSignal): Promise<read
   return [...names].filter((name) => name !== "" && name !== PLATFORM_NAME).toSorted();
 }
 
-async function auditFaults(
+/** The audit log, read after the records: whatever is released was decided before. */
+async function examineAudit(
   store: AuditableStore,
   quoted: readonly StoredReference[],
+  records: readonly LogRecord[],
   signal: AbortSignal,
-): Promise<readonly Deviation[]> {
-  const { faults } = verifyAudit(await readAuditLog(store, signal), quoted);
-  return faults.map(({ fault, key, detail }) => deviation("audit/chain", key, `${fault}: ${detail}`));
+): Promise<{ readonly faults: readonly Deviation[]; readonly undecided: readonly Deviation[] }> {
+  const { entries, faults } = verifyAudit(await readAuditLog(store, signal), quoted);
+  const decided = new Set(
+    entries.flatMap(({ event }) =>
+      event.kind === "Decision" && event.outcome !== "held" ? [`${event.environment} ${event.planDigest}`] : [],
+    ),
+  );
+  // What was published before there was an audit log was decided all the same.
+  const since = entries[0]?.at;
+  const undecided = records.filter(
+    ({ environment, planDigest, at }) => since !== undefined && at >= since && !decided.has(`${environment} ${planDigest}`),
+  );
+  return {
+    faults: faults.map(({ fault, key, detail }) => deviation("audit/chain", key, `${fault}: ${detail}`)),
+    undecided: undecided.map(({ environment, sequence }) => deviation("record/undecided", recordKey(environment, sequence))),
+  };
 }
 
 /** Where nothing else looks. */
