@@ -50,9 +50,9 @@ export const apply: Run = async (words, terminal) => {
   await using proven = gitlab && (await openProven(local, gitlab, signal));
   const world = proven?.world ?? local.world;
   const ground = proven?.ground ?? (await localGround(local));
-  const found = await planFiles(world, ground.files, undefined, async (name) =>
-    reviewedPlan(world, await ground.reviewFacts(name), signal),
-  );
+  const reviewedOf = async (name: string): Promise<Plan | undefined> =>
+    reviewedPlan(world, await ground.reviewFacts(name), signal);
+  const found = await planFiles(world, ground.files, undefined, reviewedOf, names);
   const chosen = { ...found, plans: choose(found.plans, names) };
   const changed = chosen.plans.filter(({ verb }) => verb !== "none");
   const unfinished = await unfinishedOf(world, chosen.plans);

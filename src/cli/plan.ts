@@ -99,13 +99,14 @@ function conflict(path: string): Diagnostic {
 
 /**
  * Plans every environment of the files, or, with the files before, those that the difference concerns; after them, a change of rules.
- * `reviewedOf` gives the plan that was reviewed, which lends its locked versions.
+ * `reviewedOf` gives the plan that was reviewed, which lends its locked versions. With `only`, others are judged and not planned.
  */
 export async function planFiles(
   world: World,
   files: ClaimFiles,
   before: ClaimFiles | undefined,
   reviewedOf: (environment: string) => Promise<Plan | undefined> = async () => undefined,
+  only: readonly string[] = [],
 ): Promise<LocalPlans> {
   const signal = new AbortController().signal;
   const rules: Rules | undefined =
@@ -122,7 +123,8 @@ export async function planFiles(
     before === undefined || touched === undefined
       ? [...judged.verdict.present, ...judged.live.keys()]
       : affected(touched.has(PLATFORM_PATH) ? rulesOf(world, before) : judged.rules, touched, judged);
-  const planned = await inGroups([...new Set(names)].toSorted(), 8, async (name) =>
+  const wanted = [...new Set(names)].filter((name) => only.length === 0 || only.includes(name));
+  const planned = await inGroups(wanted.toSorted(), 8, async (name) =>
     planOne(world, judged, name, await reviewedOf(name), signal),
   );
   const found = planned.filter((one) => one !== undefined);

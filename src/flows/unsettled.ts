@@ -18,10 +18,12 @@ export async function unsettled(world: World, files: ClaimFiles, signal: AbortSi
   const removed = [...live.keys()].filter((name) => !judged.verdict.present.has(name));
   const asked = await inGroups(judged.verdict.claims, 16, async (claim) => {
     const { name } = claim.claim.metadata;
+    if (world.logs.broken.includes(name)) return [];
     const log = live.get(name) ?? (await readLog(world.store, name, signal));
     return (await isSettled(world, judged, claim, log, signal)) ? [] : [name];
   });
-  return [...removed, ...asked.flat()].toSorted();
+  // Of a broken log its release says what is wrong.
+  return [...new Set([...removed, ...world.logs.broken, ...asked.flat()])].toSorted();
 }
 
 async function isSettled(

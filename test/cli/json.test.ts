@@ -15,6 +15,7 @@ const NOT_SEEN_HERE: ReadonlySet<string> = new Set([
   "history records[].source.author",
   "history records[].source.approvers[]",
   "apply diagnostics[].suggestion",
+  "status environments[].reason", // no log is broken
   "audit faults[]", // nobody tampered with it
   "verify environments[].deviations[]", // nor with the claim store
   "verify others[]",

@@ -54,6 +54,21 @@ test("what was released by merge requests is derived again from git; what somebo
   expect(await verify()).toBe(2);
 });
 
+test("an environment whose log is broken stands still, says why, and keeps no other from being released", async () => {
+  await r.restart();
+  const iid = await open(r, {
+    as: "sam",
+    branch: "others",
+    files: await edited(r, "environments/sue/search-vectors-sue.yaml", "description: ", "description: Now "),
+  });
+  await idle(r);
+  await merge(r, iid, "mara");
+  await idle(r);
+  expect(await r.store.list("claims/search-vectors-sue/")).toHaveLength(2);
+  const [last] = await r.service.queue.reports({ key: "env:ledger-dev", limit: 1 });
+  expect(last).toMatchObject({ outcome: "stalled", message: expect.stringContaining("claims/ledger-dev/00000002.json") });
+});
+
 test("it is due a day after it was last done, also when nobody remembers when that was", () => {
   const now = new Date("2026-11-24T12:00:00Z");
   expect(isVerifyDue(undefined, now)).toBe(true);

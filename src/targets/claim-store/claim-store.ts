@@ -9,7 +9,7 @@ import type { Release, Target } from "../target.ts";
 import { readOn, storePlan } from "./log.ts";
 import { desiredRecord, isSameRecord, observedRecord, publicationOf, recordText, removalOf, type ClaimRecord } from "./model.ts";
 
-export { environmentsInLog, readLog, readOn, readPlan, storePlan } from "./log.ts";
+export { environmentsInLog, readAsFarAsSound, readLog, readOn, readPlan, storePlan } from "./log.ts";
 
 export function claimStoreTarget(store: ObjectStore): Target<ClaimRecord> {
   return {

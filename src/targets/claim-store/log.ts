@@ -20,13 +20,30 @@ export async function readLog(store: ObjectStore, environment: string, signal?: 
   return log;
 }
 
-/** What was added to a log since it was read; mostly nothing. */
+/** What was added to a log since it was read; mostly nothing. Throws Stalled at a record that is broken. */
 export async function readOn(store: ObjectStore, environment: string, log: Log, signal?: AbortSignal): Promise<Log> {
+  const { log: grown, broken } = await readAsFarAsSound(store, environment, log, signal);
+  if (broken !== undefined) throw broken;
+  return grown;
+}
+
+/** The same, up to the first record that is broken, and what is wrong with that one. */
+export async function readAsFarAsSound(
+  store: ObjectStore,
+  environment: string,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<{ readonly log: Log; readonly broken: Stalled | undefined }> {
   const grown = [...log];
   for (;;) {
     const text = await readText(store, recordKey(environment, grown.length + 1), signal);
-    if (text === undefined) return grown;
-    grown.push(checkedRecord(store, environment, text, grown.at(-1)));
+    if (text === undefined) return { log: grown, broken: undefined };
+    try {
+      grown.push(checkedRecord(store, environment, text, grown.at(-1)));
+    } catch (error) {
+      if (error instanceof Stalled) return { log: grown, broken: error };
+      throw error;
+    }
   }
 }
 
