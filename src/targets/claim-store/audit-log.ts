@@ -94,8 +94,11 @@ class AuditLog implements Audit {
       const text = entryText(entry);
       const retainUntil = (await this.#options.retainUntil?.(now)) ?? retention("prod", undefined, now);
       const written = await this.#store.putNew(key, Buffer.from(text), { retainUntil });
-      if (written === "exists") await this.#readOn(key);
-      else {
+      if (written === "exists") {
+        await this.#readOn(key);
+        // Whoever was long away reads what was written meanwhile, instead of competing for each of its keys.
+        while (await this.#readNext());
+      } else {
         this.#follow(key, text);
         if (entry.event === event) return headOf(endAfter(key, entry, text));
       }

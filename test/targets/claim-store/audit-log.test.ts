@@ -116,6 +116,18 @@ describe("the chain", () => {
     expect(verifyAudit(await readAuditLog(store)).faults).toEqual([]);
   });
 
+  test("a writer that was long away reads what was written meanwhile: it competes for two keys, not for each", async () => {
+    const store = aStore();
+    const away = writer(store);
+    await away.append(said(1));
+    const busy = writer(store, NOVEMBER, "busy");
+    for (let id = 2; id < 40; id += 1) await busy.append(said(id));
+    const puts = store.calls.put;
+    expect((await away.append(said(40))).sequence).toBe(41);
+    expect(store.calls.put - puts).toBe(2);
+    expect(verifyAudit(await readAuditLog(store)).faults).toEqual([]);
+  });
+
   test("a writer that starts anew finds its end in this month, in the last one, and in any", async () => {
     for (const at of [NOVEMBER, "2026-12-31T23:59:59.999Z", "2031-01-01T00:00:00.000Z"]) {
       const store = aStore();
