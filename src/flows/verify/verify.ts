@@ -67,9 +67,8 @@ export async function verifyStore(world: VerifyWorld, request: VerifyRequest, si
   const examined = await inGroups(names, 4, async (name) => examineEnvironment(store, name, signal));
   const { adoptions, faults } = await rules(store, signal);
   await beforeDeriving?.();
-  const derived = await inGroups(examined, 1, async (one) =>
-    derive(world, adoptions, one, instancesOf(world, examined), since, signal),
-  );
+  const anybody = instancesOf(world, examined);
+  const derived = await inGroups(examined, 4, async (one) => derive(world, adoptions, one, anybody, since, signal));
   const logs = examined.map(({ log }) => log);
   const needed = neededLocks(logs, adoptions);
   const prefixes = whole
