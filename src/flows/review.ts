@@ -153,8 +153,10 @@ async function reviewOpen(
   const planned = await planAll(world, mr, target, judged, names, options, signal);
   const all = [...diagnostics, ...planned.flatMap((one) => one.diagnostics), ...(await serverChecks(world, planned, signal))];
   const plans = planned.map(({ plan }) => plan);
-  plans.push(...rulesPlans(rules, rulesOf(world, after)));
-  const asksForVerdicts = changesRules(world, before, after) && !all.some(({ severity }) => severity === "error");
+  const isOfRules = changesRules(world, before, after);
+  // Rules that were merged before and wait for their approvals are no matter of this one: nobody adopts them by approving it.
+  if (isOfRules || rulesOf(world, before) === undefined) plans.push(...rulesPlans(rules, rulesOf(world, after)));
+  const asksForVerdicts = isOfRules && !all.some(({ severity }) => severity === "error");
   const verdicts = asksForVerdicts
     ? await rulesVerdicts(world, { mr, open, target, before, after, judged, options: judging }, signal)
     : undefined;

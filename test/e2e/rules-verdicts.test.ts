@@ -96,3 +96,14 @@ test("a fork's policies are checked and judge nothing, not even in a table", asy
   expect(note).toContain("It changes the rules, and is judged by the adopted ones.");
   expect(note).not.toContain("protect less");
 });
+
+test("rules that were merged and wait for approvals are in no other merge request's plan", async () => {
+  const files = await edited(r, "policies/prod.cedar", "// Back to", "// Going back to");
+  const rules = await propose(r, { as: "sam", branch: "waiting", files });
+  await r.gitlab.merge(rules, { as: "mara" });
+  await r.settled();
+  expect(noteOf(r, rules, "claimbot:report:platform")).toContain("The rules are held");
+  const iid = await propose(r, { as: "sam", branch: "other", files: await edited(r, DEV, "max: 2", "max: 3") });
+  expect(noteOf(r, iid, PLAN)).toContain("1 environment: 1 changed");
+  expect(noteOf(r, iid, PLAN)).not.toContain("rules");
+});
