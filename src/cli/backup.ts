@@ -14,9 +14,13 @@ export const backup: Run = async (words, terminal) => {
   const { world, config } = await openLocal(terminal, values.dir);
   const to = await openBackupPlace(terminal, config, values.to);
   const report = await copied(world.store, to, world.now(), new AbortController().signal);
-  const { manifest, objects, copied: fresh, bytes, kept, foreign } = report;
+  const { manifest, objects, copied: fresh, bytes, kept, foreign, damaged } = report;
   if (format === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);
   else terminal.out(`${objects} objects, ${fresh} of them new (${bytes} bytes): ${to.name}, ${manifest}\n`);
+  if (damaged.length > 0)
+    terminal.err(
+      `${damaged.join(", ")}: torn or changed, so this backup goes on from the newest that is whole; what was deleted since then from the claim store is not in it\n`,
+    );
   if (kept > 0)
     terminal.err(
       `${kept} objects were changed or deleted since the last backup, which keeps what they held: see claimbot verify --all\n`,

@@ -92,7 +92,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "restore",
-    usage: "restore --from DIRECTORY|s3://BUCKET [--verify] [--dir DIR]",
+    usage: "restore --from DIRECTORY|s3://BUCKET [--at TIME] [--verify] [--dir DIR]",
     help: "writes a backup into an empty claim store",
     right: "restores",
     load: async () => (await import("./restore.ts")).restore,

@@ -1,5 +1,6 @@
 /** docs/json.md against what the commands print: every member that is printed is in its tables, and every one of them is printed. */
 import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openLog } from "../../src/adapters/log.ts";
@@ -52,6 +53,9 @@ beforeAll(async () => {
   await run("diff", "ledger-stage", "1");
   await run("diff", "ledger-dev", "1");
   await run("verify", "--all");
+  const manifests = join(repository.path, ".claimbot/backup/backups");
+  await mkdir(manifests, { recursive: true });
+  await writeFile(join(manifests, "20261123t120000000z.json"), "torn");
   await run("backup", "--to", ".claimbot/backup");
   await run("doctor");
   await takeEvents();

@@ -7,7 +7,9 @@ import { digestOfBytes } from "../../core/json.ts";
 import type { AuditableStore, ObjectStore } from "../../core/ports.ts";
 import { isKnownKey } from "../../targets/claim-store/known-key.ts";
 import { inGroups } from "../in-groups.ts";
-import { isManifestKey, manifestKey, MANIFESTS, manifestText, parseManifest, type BackedUp, type Manifest } from "./manifest.ts";
+import { manifestKey, manifestText, type BackedUp, type Manifest } from "./manifest.ts";
+import { newestWhole } from "./newest-manifest.ts";
+import { digestAt, requireNoClaims, requireSameStore } from "./place-of.ts";
 
 /**
  * In this order they are listed. A receipt says that the pointer stands, and quotes the audit log: were it read after them, it would say so
@@ -35,16 +37,16 @@ export interface BackupReport {
   readonly kept: number;
   /** Keys that claimbot does not write: left out. */
   readonly foreign: number;
+  /** Keys of manifests that are torn or changed, and newer than the one that it went on from. */
+  readonly damaged: readonly string[];
 }
 
-/**
- * Throws Stalled where the backup holds something else under a content's digest, or the last manifest was changed, and where both are one
- * place.
- */
+/** Throws Stalled where the place holds something else under a content's digest, and where it holds claims, or backups of another store. */
 export async function backup(from: AuditableStore, to: AuditableStore, now: Date, signal: AbortSignal): Promise<BackupReport> {
-  if (from.name === to.name)
-    throw new Stalled(`${to.name} is the claim store itself`, "Name another place: a backup lies elsewhere");
-  const before = await lastBackedUp(to, signal);
+  await requireNoClaims(from, to, PREFIXES, signal);
+  const { manifest: last, damaged } = await newestWhole(to, undefined, signal);
+  if (last !== undefined) await requireSameStore(from, to, last, signal);
+  const before = await stillThere(to, last, signal);
   const at = now.toISOString();
   const objects: BackedUp[] = [];
   let [copied, bytes, kept, foreign] = [0, 0, 0, 0];
@@ -57,6 +59,8 @@ export async function backup(from: AuditableStore, to: AuditableStore, now: Date
       before.delete(key);
       if (known?.etag === etag) return known;
       if (known !== undefined && prefix !== POINTERS) {
+        // A store that moved may name the same content by another ETag.
+        if ((await digestAt(from, key, signal)) === known.sha256) return { ...known, etag };
         kept += 1;
         return known;
       }
@@ -74,12 +78,15 @@ export async function backup(from: AuditableStore, to: AuditableStore, now: Date
   const key = manifestKey(manifest);
   if ((await to.putNew(key, Buffer.from(manifestText(manifest)))) === "exists")
     throw new Stalled(`${to.name}: ${key} is there already`, "Another backup ran in the same millisecond: run it again");
-  return { manifest: key, objects: all.length, copied, bytes, kept, foreign };
+  return { manifest: key, objects: all.length, copied, bytes, kept, foreign, damaged: damaged.map((one) => one.key) };
 }
 
-/** Key → what the newest manifest says of it, where its content still lies there. */
-async function lastBackedUp(to: AuditableStore, signal: AbortSignal): Promise<Map<string, BackedUp>> {
-  const manifest = await newestManifest(to, signal);
+/** Key → what the manifest says of it, where its content still lies there. */
+async function stillThere(
+  to: AuditableStore,
+  manifest: Manifest | undefined,
+  signal: AbortSignal,
+): Promise<Map<string, BackedUp>> {
   if (manifest === undefined) return new Map();
   const versions = await to.versions(CONTENT, signal);
   const there = new Set(versions.filter(({ kind, isLatest }) => isLatest && kind === "object").map(({ key }) => key));
@@ -110,16 +117,6 @@ export async function readContent(store: ObjectStore, key: string, sha256: strin
   if (object !== undefined && digestOfBytes(object.body) === sha256) return object.body;
   throw new Stalled(
     `${store.name}: the content of ${key} ${object === undefined ? "is missing" : "was changed"} (${contentKey(sha256)})`,
-    "Take an older backup, or another copy of it",
+    "Take another copy of the backup, or an older backup that is without it: restore --at TIME",
   );
-}
-
-/** Undefined in a place that was never backed up to. Throws Stalled where the newest manifest was changed. */
-export async function newestManifest(store: ObjectStore, signal: AbortSignal): Promise<Manifest | undefined> {
-  const key = (await store.list(MANIFESTS, signal)).filter((object) => isManifestKey(object.key)).at(-1)?.key;
-  if (key === undefined) return undefined;
-  const object = await store.read(key, signal);
-  const manifest = object && parseManifest(Buffer.from(object.body).toString("utf8"));
-  if (manifest !== undefined) return manifest;
-  throw new Stalled(`${store.name}: ${key} is torn or was changed`, "Take another copy of the backup");
 }

@@ -26,7 +26,8 @@ const SHORTEST_LOCK_MS = 60_000;
 
 /**
  * Each object is locked as long as the records of the backup ask, or as long as it was locked, if that is longer. Throws Stalled where the
- * store holds something else under a key of the backup, or the backup's own content was changed.
+ * store holds something else under a key of the backup, and before anything is written where the backup's own content was changed: what is
+ * locked cannot be taken back.
  */
 export async function restore(
   from: ObjectStore,
@@ -35,6 +36,7 @@ export async function restore(
   now: Date,
   signal: AbortSignal,
 ): Promise<RestoreReport> {
+  await requireWhole(from, manifest, signal);
   const needed = await locksOf(backupView(from, manifest), signal);
   let written = 0;
   for (const prefix of PREFIXES.toReversed()) {
@@ -45,6 +47,24 @@ export async function restore(
     });
   }
   return { objects: manifest.objects.length, written };
+}
+
+/** Reads everything, and holds no more than 16 objects at once. */
+async function requireWhole(from: ObjectStore, { objects }: Manifest, signal: AbortSignal): Promise<void> {
+  const contents = [...new Map(objects.map((object) => [object.sha256, object])).values()];
+  const faults = await inGroups(contents, 16, async ({ key, sha256 }) => {
+    try {
+      await readContent(from, key, sha256, signal);
+      return undefined;
+    } catch (error) {
+      if (error instanceof Stalled) return error;
+      throw error;
+    }
+  });
+  const [first, ...others] = faults.filter((fault) => fault !== undefined);
+  if (first === undefined) return;
+  const more = others.length === 0 ? "" : `, and so it is with ${others.length} more`;
+  throw new Stalled(`${first.message}${more}; nothing was written`, first.wayOut, { cause: first });
 }
 
 /** A record or an adoption that is broken was so when it was backed up: it is restored as it is, and verify names it. */

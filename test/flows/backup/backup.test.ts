@@ -6,8 +6,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDirectoryStore } from "../../../src/adapters/directory-store.ts";
 import { openCheckout, type Checkout } from "../../../src/adapters/git/checkout.ts";
 import { BlobCache } from "../../../src/core/claim/blob-cache.ts";
+import { digestOfBytes } from "../../../src/core/json.ts";
 import type { AuditableStore } from "../../../src/core/ports.ts";
-import { backup, newestManifest } from "../../../src/flows/backup/backup.ts";
+import { backup } from "../../../src/flows/backup/backup.ts";
+import { newestManifest } from "../../../src/flows/backup/newest-manifest.ts";
 import { restore } from "../../../src/flows/backup/restore.ts";
 import { deviationsOf, verifyStore } from "../../../src/flows/verify/verify.ts";
 import { ClaimRepository } from "../../cli/claimbot.ts";
@@ -184,3 +186,132 @@ test("a backup into the claim store itself is refused", async () => {
   const from = await copyOf("before");
   await expect(backup(from, from, NOW, signal)).rejects.toThrow("is the claim store itself");
 });
+
+test("one place holds the backups of one store: another's is refused, and leaves nothing there", async () => {
+  const to = await emptyStore();
+  await backup(await copyOf("after"), to, NOW, signal);
+  const before = await contents(to);
+  await using other = await ClaimRepository.make({ only: [NAME] });
+  await other.claimbot("apply", "--yes");
+  const store = await openDirectoryStore(join(other.path, ".claimbot/store"));
+  await expect(backup(store, to, later(1), signal)).rejects.toThrow(
+    /backups\/20261124t120000000z.json is a backup of another store \(.*\), and not of .*audit\/0000-00\/00000001.json is another/,
+  );
+  await expect(backup(await emptyStore(), to, later(1), signal)).rejects.toThrow("nothing of what that one began with");
+  expect(await contents(to)).toEqual(before);
+});
+
+test("a store that moved goes on with its backup, also where some of its first objects were changed", async () => {
+  const to = await emptyStore();
+  const { objects } = await backup(await copyOf("before"), to, NOW, signal);
+  const moved = await copyOf("after");
+  const rules = join(moved.name, "claims/platform/00000001.json");
+  await chmod(rules, 0o644);
+  await writeFile(rules, "{}");
+  const next = await backup(moved, to, later(1), signal);
+  expect(next.objects).toBeGreaterThan(objects);
+  expect(next.kept).toBe(1);
+  expect(await deviations(await restored(to))).toEqual([]);
+});
+
+test("a store that moved to where contents have other ETags is not said to be changed", async () => {
+  const from = await copyOf("after");
+  const to = await emptyStore();
+  await backup(from, to, NOW, signal);
+  const renamed: AuditableStore = {
+    ...releasedInto(from, -1, async () => undefined),
+    list: async (prefix) => (await from.list(prefix)).map(({ key, etag }) => ({ key, etag: `${etag}-1` })),
+  };
+  expect(await backup(renamed, to, later(1), signal)).toMatchObject({ copied: 0, kept: 0 });
+});
+
+test("a store that lost all it had stays in its backup", async () => {
+  const from = await copyOf("after");
+  const to = await emptyStore();
+  const { objects } = await backup(from, to, NOW, signal);
+  await rm(from.name, { recursive: true });
+  expect(await backup(await openDirectoryStore(from.name), to, later(1), signal)).toMatchObject({ objects, kept: objects });
+  expect(await deviations(await restored(to))).toEqual([]);
+});
+
+test("an empty store may be backed up before it has anything, whatever comes then", async () => {
+  const to = await emptyStore();
+  await backup(await emptyStore(), to, NOW, signal);
+  await backup(await copyOf("after"), to, later(1), signal);
+  expect(await deviations(await restored(to))).toEqual([]);
+});
+
+test("no backup is written among claims: into another claim store, or into a folder of its own", async () => {
+  const from = await copyOf("after");
+  const other = await copyOf("before");
+  const before = await contents(other);
+  await expect(backup(from, other, NOW, signal)).rejects.toThrow(/is itself a claim store: it holds receipts\//);
+  expect(await contents(other)).toEqual(before);
+  const inside = await openDirectoryStore(join(from.name, "backup"));
+  await expect(backup(from, inside, NOW, signal)).rejects.toThrow("lies in the claim store itself");
+});
+
+test("over a newest manifest that is damaged a backup goes on from the one before, says so, and is whole", async () => {
+  const from = await copyOf("before");
+  const to = await emptyStore();
+  await backup(from, to, NOW, signal);
+  await cp(join(folder, "after"), from.name, { recursive: true });
+  const { manifest } = await backup(await openDirectoryStore(from.name), to, later(1), signal);
+  await spoil(to, manifest);
+  const third = await backup(await openDirectoryStore(from.name), to, later(2), signal);
+  expect(third).toMatchObject({ copied: 0, kept: 0, damaged: [manifest] });
+  expect(await deviations(await restored(to))).toEqual([]);
+  // The next one goes on from the third.
+  expect(await backup(from, to, later(3), signal)).toMatchObject({ damaged: [] });
+});
+
+test("a damaged newest manifest is not restored: the refusal names the newest that is whole, and that can be asked for", async () => {
+  const to = await emptyStore();
+  await backup(await copyOf("before"), to, NOW, signal);
+  const { manifest } = await backup(await copyOf("after"), to, later(1), signal);
+  await spoil(to, manifest);
+  await expect(newestManifest(to, signal)).rejects.toMatchObject({
+    message: `${to.name}: ${manifest} is torn or was changed`,
+    wayOut: expect.stringContaining("restore --at 2026-11-24T12:00:00.000Z") as string,
+  });
+  expect(await newestManifest(to, signal, later(0).toISOString())).toMatchObject({ at: NOW.toISOString() });
+  expect(await newestManifest(to, signal, "2026-11-24T11:59:59.999Z")).toBeUndefined();
+});
+
+test.each(["", "{}", `null\n${digestOfBytes("null\n")}\n`, `no JSON\n${digestOfBytes("no JSON\n")}\n`])(
+  "%j is no manifest, and a manifest under another time is none",
+  async (text) => {
+    const to = await emptyStore();
+    const { manifest } = await backup(await copyOf("after"), to, NOW, signal);
+    await to.putNew("backups/20261124t130000000z.json", Buffer.from(text));
+    await to.putNew("backups/20261124t140000000z.json", (await to.read(manifest))?.body ?? Buffer.from(""));
+    await to.putNew("backups/notes.txt", Buffer.from("mine"));
+    await expect(newestManifest(to, signal)).rejects.toThrow("backups/20261124t140000000z.json is torn");
+    await expect(newestManifest(to, signal, "2026-11-24T13:30:00.000Z")).rejects.toThrow(
+      "backups/20261124t130000000z.json is torn",
+    );
+  },
+);
+
+test("a backup whose content was changed or lost is refused before anything is written", async () => {
+  const to = await emptyStore();
+  await backup(await copyOf("after"), to, NOW, signal);
+  const all = await to.list("content/", signal);
+  const [changed, lost] = [all.at(0)?.key ?? "", all.at(-1)?.key ?? ""];
+  await spoil(to, changed);
+  await rm(join(to.name, lost));
+  const manifest = await newestManifest(to, signal);
+  if (manifest === undefined) throw new Error("there is no backup");
+  const target = await emptyStore();
+  await expect(restore(to, manifest, target, NOW, signal)).rejects.toThrow(/, and so it is with 1 more; nothing was written$/);
+  expect(await contents(target)).toEqual([]);
+});
+
+function later(seconds: number): Date {
+  return new Date(NOW.getTime() + seconds * 1_000);
+}
+
+async function spoil(store: AuditableStore, key: string): Promise<void> {
+  await chmod(join(store.name, key), 0o644);
+  await writeFile(join(store.name, key), "{}");
+}
