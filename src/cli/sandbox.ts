@@ -65,6 +65,8 @@ async function nothingLeft(rehearsal: Rehearsal): Promise<void> {
 
 function welcome({ gitlab, cloudflare, registry, flux, service }: Rehearsal): string {
   const people = PEOPLE.map(({ username, name }) => `${name} (${username})`).join(", ");
+  const tokens = PEOPLE.slice(0, 3).map(({ username }) => `${username} ${gitlab.createToken(username)}`);
+  const maintainer = gitlab.createBot({ name: "a maintainer's token", level: 40 }).token;
   return `The sandbox is up, on this machine only. Ctrl-C takes it down, and nothing of it is kept.
 
   GitLab       ${gitlab.url}      merge requests, comments, approvals: begin here
@@ -75,5 +77,9 @@ function welcome({ gitlab, cloudflare, registry, flux, service }: Rehearsal): st
 
 You may be anybody: ${people}.
 Open a claim at ${gitlab.url}, edit it, and make a merge request of it; claimbot answers there within a second or two.
+
+Its API and git take tokens: ${tokens.join(", ")}.
+The command line may be tried on it too (init, doctor, hook):
+  export CLAIMBOT_GITLAB_URL=${gitlab.url} CLAIMBOT_GITLAB_PROJECT=${gitlab.project.path} CLAIMBOT_GITLAB_TOKEN=${maintainer}
 `;
 }
