@@ -99,9 +99,27 @@ class Spoilt implements AsyncDisposable {
     return `plans/${(await this.newest()).planDigest}.json`;
   }
 
-  async verify(request: VerifyRequest = { environments: [] }, git: Repository = checkout): Promise<Verified> {
+  /** `reads` takes every key that is read. */
+  async verify(
+    request: VerifyRequest = { environments: [] },
+    git: Repository = checkout,
+    reads: string[] = [],
+  ): Promise<Verified> {
+    const store = await openDirectoryStore(this.#directory);
     const world = {
-      store: await openDirectoryStore(this.#directory),
+      store: {
+        name: store.name,
+        locks: store.locks,
+        read: async (key: string) => {
+          reads.push(key);
+          return store.read(key);
+        },
+        putNew: async (key: string, body: Uint8Array) => store.putNew(key, body),
+        replace: async (key: string, body: Uint8Array, expected: string | undefined) => store.replace(key, body, expected),
+        list: async (prefix: string) => store.list(prefix),
+        versions: async (prefix: string) => store.versions(prefix),
+        facts: async (key: string, versionId?: string) => store.facts(key, versionId),
+      },
       repository: git,
       cache: new BlobCache(),
       instance: "claimbot",
@@ -196,6 +214,30 @@ test.each<[string, Corruption, readonly (readonly [DeviationName, RegExp])[]]>([
     "a plan that was changed",
     async (store) => store.edit(await store.plan(), '"update"', '"delete"'),
     [["plan/altered", /plans/]],
+  ],
+  [
+    "junk for a plan that no record names",
+    async (store) => store.write(`plans/${"0".repeat(64)}.json`, "junk"),
+    [["plan/altered", /plans\/0{64}/]],
+  ],
+  [
+    "another plan's content for a plan that no record names",
+    async (store) => store.write(`plans/${"0".repeat(64)}.json`, await store.read(await store.plan())),
+    [["plan/altered", /plans\/0{64}/]],
+  ],
+  [
+    "a bundle that no record names, of another digest than its key",
+    async (store) => store.write(`releases/${NAME}/${"0".repeat(64)}/bundle.yaml`, await store.read(await store.bundle())),
+    [["release/altered", /releases\/ledger-dev\/0{64}/]],
+  ],
+  [
+    "a disarmed bundle that was changed",
+    async (store) => {
+      const text = await store.read("current/search-vectors-sue.yaml@2");
+      const digest = /claimbot.dev\/release: "?([0-9a-f]{64})/.exec(text)?.[1] ?? "";
+      await store.edit(`releases/search-vectors-sue/${digest}/bundle.yaml`, "kind: Namespace", "kind: Secret");
+    },
+    [["release/altered", /releases\/search-vectors-sue/]],
   ],
   ["a bundle that is gone", async (store) => store.remove(await store.bundle()), [["release/missing", /releases/]]],
   [
@@ -327,6 +369,25 @@ test("an entry of the audit log that was changed breaks the chain, by the entry 
     const isNamed = namesIn(await one.verify()).some((name) => name.startsWith("audit/chain"));
     expect({ key, isNamed }).toEqual({ key, isNamed: true });
   }
+});
+
+test("every plan and every bundle is read, and what a record names not a second time", async () => {
+  await using store = await Spoilt.make();
+  const reads: string[] = [];
+  expect(deviationsOf(await store.verify({ environments: [] }, checkout, reads))).toEqual([]);
+  const plans = await store.keys("plans/");
+  expect(reads.filter((key) => key.startsWith("plans/")).toSorted()).toEqual(plans);
+  const bundles = await store.keys("releases/");
+  expect(bundles.filter((key) => !reads.includes(key))).toEqual([]);
+  expect(reads.filter((key) => key.startsWith(`releases/${NAME}/`))).toHaveLength((await store.keys(`releases/${NAME}/`)).length);
+});
+
+test("asked for one environment, its bundles that no record names are compared too, and those of others are not", async () => {
+  await using store = await Spoilt.make();
+  for (const name of [NAME, "ledger-stage"])
+    await store.write(`releases/${name}/${"0".repeat(64)}/bundle.yaml`, "kind: Namespace\n");
+  const expected = [`release/altered releases/${NAME}/${"0".repeat(64)}/bundle.yaml`];
+  expect(namesIn(await store.verify({ environments: [NAME] }))).toEqual(expected);
 });
 
 test("a foreign file in a release is found also by whoever asks for that environment alone", async () => {

@@ -6,7 +6,8 @@ import { deviation, type Deviation } from "./deviation.ts";
 import type { NeededLocks } from "./needed-locks.ts";
 
 export interface ObjectsExamined {
-  readonly objects: number;
+  /** Those that were examined, foreign ones too. */
+  readonly keys: readonly string[];
   readonly deviations: readonly Deviation[];
 }
 
@@ -22,13 +23,14 @@ export async function examineObjects(
   const keys = Map.groupBy(versions, ({ key }) => key);
   const recent = [...keys.values()].filter((ofKey) => ofKey.some(({ at }) => at >= since));
   const foreign = [...keys.keys()].filter((key) => !isKnownKey(key)).map((key) => deviation("object/foreign", key));
+  const recentKeys = recent.map(([version]) => version?.key ?? "");
   const found = [...foreign, ...recent.flatMap(versionFaults)];
-  if (!store.locks) return { objects: recent.length, deviations: found };
+  if (!store.locks) return { keys: recentKeys, deviations: found };
   const locked = await inGroups(recent.flat().filter(isObject), 16, async (version) => {
     const facts = await store.facts(version.key, version.versionId, signal);
     return lockFaults(version.key, facts, needed.get(version.key));
   });
-  return { objects: recent.length, deviations: [...found, ...locked.flat()] };
+  return { keys: recentKeys, deviations: [...found, ...locked.flat()] };
 }
 
 function isObject({ kind }: ObjectVersion): boolean {

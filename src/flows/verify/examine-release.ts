@@ -1,13 +1,11 @@
 /** What a record stands on: its plan and its release, by their digests, and the release derived again from git. */
-import { Stalled } from "../../core/errors.ts";
 import { digestOfBytes } from "../../core/json.ts";
-import type { Plan } from "../../core/plan.ts";
 import type { ObjectStore } from "../../core/ports.ts";
 import type { LogRecord } from "../../core/record.ts";
 import { bundleKey } from "../../core/render/bundle.ts";
-import { planKey, readPlan } from "../../targets/claim-store/log.ts";
 import type { AdoptionRecord } from "../adoption.ts";
 import { deviation, type Deviation } from "./deviation.ts";
+import { planOf } from "./plan-of.ts";
 import { readText } from "./read-text.ts";
 import { reproduce, type Reproducible } from "./reproduce.ts";
 
@@ -36,18 +34,4 @@ export async function examineRelease(
     if (again.length === 0) return [...ofPlan, ...ofBundle];
   }
   return [...ofPlan, ...ofBundle, ...(derived ?? [])];
-}
-
-async function planOf(
-  store: ObjectStore,
-  digest: string,
-  signal: AbortSignal,
-): Promise<{ readonly plan: Plan | undefined; readonly found: readonly Deviation[] }> {
-  try {
-    const plan = await readPlan(store, digest, signal);
-    return { plan, found: plan === undefined ? [deviation("plan/missing", planKey(digest))] : [] };
-  } catch (error) {
-    if (!(error instanceof Stalled)) throw error;
-    return { plan: undefined, found: [deviation("plan/altered", planKey(digest), error.message)] };
-  }
 }

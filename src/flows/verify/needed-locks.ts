@@ -47,7 +47,8 @@ function receiptLockedUntil(type: EnvironmentType, at: string, adoptions: readon
   return new Date(Math.min(...[lockedUntil(type, at, adoptions), ...later].map((until) => until.getTime())));
 }
 
-function keysOf(record: LogRecord): readonly string[] {
+/** The record itself, and what it stands on. */
+export function keysOf(record: LogRecord): readonly string[] {
   const { environment, sequence, planDigest } = record;
   const keys = [recordKey(environment, sequence), planKey(planDigest)];
   return record.kind === "Publication" ? [...keys, bundleKey(environment, record.releaseDigest)] : keys;

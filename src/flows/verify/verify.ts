@@ -19,7 +19,8 @@ import { deviation, type Deviation } from "./deviation.ts";
 import { examineEnvironment, type ExaminedEnvironment } from "./examine-environment.ts";
 import { examineObjects } from "./examine-objects.ts";
 import { examineRelease } from "./examine-release.ts";
-import { neededLocks } from "./needed-locks.ts";
+import { examineUnnamed } from "./examine-unnamed.ts";
+import { keysOf, neededLocks } from "./needed-locks.ts";
 
 export interface VerifyRequest {
   /** Empty: everything in the store. */
@@ -78,7 +79,12 @@ export async function verifyStore(world: VerifyWorld, request: VerifyRequest, si
         ...new Set(logs.flat().map(({ planDigest }) => planKey(planDigest))),
       ];
   const objects = await inGroups(prefixes, 2, async (prefix) => examineObjects(store, prefix, since, needed, signal));
-  const ofObjects = objects.flatMap(({ deviations }) => deviations);
+  const keys = objects.flatMap((one) => one.keys);
+  const named = logs.flat().filter(({ at }) => at >= since);
+  const ofObjects = [
+    ...objects.flatMap(({ deviations }) => deviations),
+    ...(await examineUnnamed(store, keys, new Set(named.flatMap(keysOf)), signal)),
+  ];
   const quoted = examined.flatMap((one) => one.quoted);
   const audit = whole ? await examineAudit(store, quoted, logs.flat(), signal) : { faults: [], undecided: [] };
   const ofStore = whole ? [...audit.faults, ...(await foreignKeys(store, signal))] : [];
@@ -98,7 +104,7 @@ export async function verifyStore(world: VerifyWorld, request: VerifyRequest, si
     environments,
     others,
     records: logs.flat().length + adoptions.length,
-    objects: objects.reduce((sum, one) => sum + one.objects, 0),
+    objects: keys.length,
     unchecked: store.locks ? [] : [`${store.name} cannot lock what it holds: no lock was looked for`],
   };
 }
