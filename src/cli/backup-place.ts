@@ -6,8 +6,13 @@ import type { AuditableStore } from "../core/ports.ts";
 import { WrongUse } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A backup's bucket is at the address of its own settings, else at the claim store's; never is it the claim store's own bucket. */
-export async function openBackupPlace(terminal: Terminal, { s3, backupS3 }: Config, place: string): Promise<AuditableStore> {
+/** `option`: `--to` or `--from`. A backup's bucket is at the address of its own settings, else at the claim store's; never is it the claim store's own bucket. */
+export async function openBackupPlace(
+  terminal: Terminal,
+  { s3, backupS3 }: Config,
+  option: "--to" | "--from",
+  place: string,
+): Promise<AuditableStore> {
   if (!/^[a-z0-9]+:\/\//i.test(place)) return openDirectoryStore(terminal.path(place));
   const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(place)?.[1];
   if (bucket === undefined) throw new WrongUse(`${JSON.stringify(place)} is neither a directory nor s3://BUCKET`);
@@ -17,5 +22,7 @@ export async function openBackupPlace(terminal: Terminal, { s3, backupS3 }: Conf
   if (server.endpoint === s3?.endpoint && bucket === s3.bucket)
     throw new WrongUse(`${place} is the claim store itself: a backup lies elsewhere`);
   const { openS3Store } = await import("../adapters/s3/store.ts");
-  return openS3Store(s3Options({ ...server, bucket }));
+  const settings = backupS3 === undefined ? "CLAIMBOT_S3" : "CLAIMBOT_BACKUP_S3";
+  const names = { settings, bucket: `${option} ${place}`, holds: "backups" } as const;
+  return openS3Store({ ...s3Options({ ...server, bucket }), names });
 }

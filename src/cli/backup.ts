@@ -12,7 +12,7 @@ export const backup: Run = async (words, terminal) => {
   const format = oneOf("format", values.format, ["text", "json"]);
   if (values.to === undefined) throw new WrongUse("backup needs --to DIRECTORY or --to s3://BUCKET");
   const { world, config } = await openLocal(terminal, values.dir);
-  const to = await openBackupPlace(terminal, config, values.to);
+  const to = await openBackupPlace(terminal, config, "--to", values.to);
   const report = await copied(world.store, to, world.now(), new AbortController().signal);
   const { manifest, objects, copied: fresh, bytes, kept, foreign, damaged } = report;
   if (format === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);

@@ -22,7 +22,7 @@ export const restore: Run = async (words, terminal) => {
   const at = values.at === undefined ? undefined : readTime(values.at);
   await using local = await openLocalGit(terminal, values.dir);
   const { signal } = new AbortController();
-  const from = await openBackupPlace(terminal, local.config, values.from);
+  const from = await openBackupPlace(terminal, local.config, "--from", values.from);
   const manifest = await newestManifest(from, signal, at);
   if (manifest === undefined) throw new WrongUse(`${from.name} holds no backup${at === undefined ? "" : ` of ${at} or before`}`);
   const { store } = local.world;

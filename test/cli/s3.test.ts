@@ -9,6 +9,7 @@ import { claimbot, ClaimRepository, type Result } from "./claimbot.ts";
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const BUCKETS = ["claims", "restored", "spare"] as const;
+const NARROW = { accessKeyId: "narrow", secretAccessKey: "narrow-secret", rights: "audit" } as const;
 const DAY_MS = 86_400_000;
 const FIRST = "claims/ledger-dev/00000001.json";
 
@@ -17,7 +18,12 @@ let repository: ClaimRepository;
 let backups: string;
 
 function run(bucket: string, ...words: readonly string[]): Promise<Result> {
+  return runWith({}, bucket, ...words);
+}
+
+function runWith(settings: Readonly<Record<string, string>>, bucket: string, ...words: readonly string[]): Promise<Result> {
   const env = {
+    ...settings,
     CLAIMBOT_S3_ENDPOINT: s3.url,
     CLAIMBOT_S3_BUCKET: bucket,
     CLAIMBOT_S3_ACCESS_KEY_ID: s3.credentials.accessKeyId,
@@ -27,7 +33,9 @@ function run(bucket: string, ...words: readonly string[]): Promise<Result> {
 }
 
 beforeAll(async () => {
-  s3 = await startS3({ buckets: BUCKETS.map((name) => ({ name })) });
+  // What is not allowed everything is allowed its part of the first bucket alone.
+  const keys = [{ accessKeyId: "sandbox", secretAccessKey: "sandbox-secret" }, NARROW];
+  s3 = await startS3({ buckets: BUCKETS.map((name) => ({ name })), keys });
   repository = await ClaimRepository.make({ only: ["ledger-dev", "ledger-stage"] });
   backups = await mkdtemp(join(tmpdir(), "claimbot-backups-"));
 });
@@ -101,6 +109,38 @@ test("a backup goes to a bucket too, but not into the claim store itself, and a 
   expect((await run("claims", "backup", "--to", "s3://claims")).stderr).toContain("is the claim store itself");
   expect((await run("claims", "backup", "--to", "ftp://x/y")).stderr).toContain("neither a directory nor s3://BUCKET");
   expect((await run("restored", "restore", "--from", join(backups, "nowhere"))).stderr).toContain("holds no backup");
+});
+
+test("a backup's bucket that is missing or closed is told in the words in which it was named", async () => {
+  const missing = await run("claims", "backup", "--to", "s3://nowhere");
+  expect(missing.stderr).toContain("has no bucket nowhere");
+  expect(missing.stderr).toContain("correct --to s3://nowhere");
+  const settings = {
+    CLAIMBOT_BACKUP_S3_ENDPOINT: s3.url,
+    CLAIMBOT_BACKUP_S3_ACCESS_KEY_ID: NARROW.accessKeyId,
+    CLAIMBOT_BACKUP_S3_SECRET_ACCESS_KEY: NARROW.secretAccessKey,
+  };
+  const closed = await runWith(settings, "claims", "restore", "--from", "s3://spare");
+  expect(closed.stderr).toContain("Give the static key of CLAIMBOT_BACKUP_S3_…");
+  expect(closed.stderr).toContain("correct --from s3://spare");
+  for (const { status, stderr } of [missing, closed]) {
+    expect(status).toBe(3);
+    expect(stderr).not.toMatch(/CLAIMBOT_S3_BUCKET|publisher/);
+  }
+});
+
+test("an older backup is asked for by its time; a backup is not written into another claim store", async () => {
+  expect((await run("restored", "restore", "--from", backups, "--at", "2026-01-01")).stderr).toContain(
+    "holds no backup of 2026-01-01T23:59:59.999Z or before",
+  );
+  expect((await run("restored", "restore", "--from", backups, "--at", "yesterday")).stderr).toContain("is no moment");
+  const { stdout } = await run("restored", "restore", "--from", backups, "--at", new Date().toISOString());
+  expect(stdout).toContain(", 0 of them written");
+  const into = await run("claims", "backup", "--to", "s3://restored");
+  expect({ status: into.status, says: into.stderr.includes("is itself a claim store: it holds receipts/") }).toEqual({
+    status: 3,
+    says: true,
+  });
 });
 
 test("restore replaces nothing: over other content it stops", async () => {

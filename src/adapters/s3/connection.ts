@@ -2,6 +2,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { S3Calls } from "./calls.ts";
 import { credentialSource, type S3Credentials } from "./credentials.ts";
+import { CLAIM_STORE_NAMES, type PlaceNames } from "./failure.ts";
 import { limiter } from "./limiter.ts";
 
 export interface S3Options {
@@ -9,6 +10,8 @@ export interface S3Options {
   readonly bucket: string;
   readonly region: string;
   readonly credentials: S3Credentials;
+  /** In messages; without, the claim store's. */
+  readonly names?: PlaceNames;
   /** Over all tries of one call; 20 s without. */
   readonly deadlineMs?: number;
   /** Before the second try; 200 without. */
@@ -45,7 +48,7 @@ export function connect(options: S3Options): S3Connection {
     requestHandler: { httpAgent: { maxSockets: SOCKETS }, httpsAgent: { maxSockets: SOCKETS }, connectionTimeout: 5_000 },
   });
   const calls = new S3Calls({
-    place: { endpoint, bucket, identity: source.identity },
+    place: { endpoint, bucket, identity: source.identity, names: options.names ?? CLAIM_STORE_NAMES },
     limit: limiter(SOCKETS),
     deadlineMs: options.deadlineMs ?? 20_000,
     backoffMs: options.backoffMs ?? 200,

@@ -12,8 +12,8 @@ export interface WholeManifest {
 
 export interface DamagedManifest {
   readonly key: string;
-  /** With its key: torn or changed, or what the store says. */
-  readonly fault: string;
+  /** It is torn or was changed, or what the store says. */
+  readonly fault: Stalled;
 }
 
 /** `at`: ISO 8601, UTC; what was backed up later is left out. */
@@ -33,18 +33,21 @@ export async function newestManifest(store: ObjectStore, signal: AbortSignal, at
   const { manifest, damaged } = await newestWhole(store, at, signal);
   const [newest] = damaged;
   if (newest === undefined) return manifest;
+  const { message, wayOut } = newest.fault;
   const older = manifest === undefined ? "" : `, or the newest backup there that is whole: restore --at ${manifest.at}`;
-  throw new Stalled(newest.fault, `Take another copy of the backup${older}`);
+  throw new Stalled(message, `${wayOut}${older}`, { cause: newest.fault });
 }
 
 async function readManifest(store: ObjectStore, key: string, signal: AbortSignal): Promise<Manifest | DamagedManifest> {
   try {
     const object = await store.read(key, signal);
     const manifest = object && parseManifest(key, Buffer.from(object.body).toString("utf8"));
-    return manifest ?? { key, fault: `${store.name}: ${key} is torn or was changed` };
+    return (
+      manifest ?? { key, fault: new Stalled(`${store.name}: ${key} is torn or was changed`, "Take another copy of the backup") }
+    );
   } catch (error) {
     // The store itself says that it is not what was written.
-    if (error instanceof Stalled) return { key, fault: error.message };
+    if (error instanceof Stalled) return { key, fault: error };
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { failureOf } from "../../../src/adapters/s3/failure.ts";
+import { CLAIM_STORE_NAMES, failureOf } from "../../../src/adapters/s3/failure.ts";
 import { verdictOf } from "../../../src/adapters/s3/verdict.ts";
 
-const PLACE = { endpoint: "https://s3.example.org", bucket: "claims", identity: "static key" } as const;
+const PLACE = { endpoint: "https://s3.example.org", bucket: "claims", identity: "static key", names: CLAIM_STORE_NAMES } as const;
 
 /** As Node's sockets throw them. */
 const failed = (code: string, message = code): Error => Object.assign(new Error(message), { code });
@@ -38,3 +38,27 @@ test.each([new TypeError("undefined is not a function"), new RangeError("too lon
     expect(verdictOf(error)).toEqual({ kind: "unknown" });
   },
 );
+
+const BACKUP = {
+  ...PLACE,
+  bucket: "backups",
+  names: { settings: "CLAIMBOT_BACKUP_S3", bucket: "--to s3://backups", holds: "backups" },
+} as const;
+
+test.each([
+  ["AccessDenied", 403, "--to s3://backups"],
+  ["NoSuchBucket", 404, "--to s3://backups"],
+  ["InvalidAccessKeyId", 403, "CLAIMBOT_BACKUP_S3_ACCESS_KEY_ID"],
+  ["SignatureDoesNotMatch", 403, "CLAIMBOT_BACKUP_S3_SECRET_ACCESS_KEY"],
+  ["PermanentRedirect", 301, "CLAIMBOT_BACKUP_S3_ENDPOINT"],
+  ["", 403, "CLAIMBOT_BACKUP_S3_ENDPOINT"],
+])("of a backup's bucket, %s is told in the words in which it was named", (code, status, words) => {
+  const said = (place: typeof BACKUP | typeof PLACE): string => {
+    const failure = failureOf({ kind: "refused", code, status, said: "" }, { operation: "PutObject" }, place);
+    return `${failure.message} ${"wayOut" in failure ? failure.wayOut : ""}`;
+  };
+  expect(said(BACKUP)).toContain(words);
+  expect(said(BACKUP)).not.toMatch(/CLAIMBOT_S3|publisher/);
+  expect(said(PLACE)).toContain("CLAIMBOT_S3_");
+  expect(said(PLACE)).not.toMatch(/backup/i);
+});
