@@ -19,7 +19,7 @@ export const backup: Run = async (words, terminal) => {
   else terminal.out(`${objects} objects, ${fresh} of them new (${bytes} bytes): ${to.name}, ${manifest}\n`);
   if (damaged.length > 0)
     terminal.err(
-      `${damaged.join(", ")}: torn or changed, so this backup goes on from the newest that is whole; what was deleted since then from the claim store is not in it\n`,
+      `${damaged.join(", ")}: torn or changed, so this backup goes on from the newest that is whole, or else copies everything; what was deleted from the claim store since then is not in it\n`,
     );
   if (kept > 0)
     terminal.err(

@@ -1,5 +1,5 @@
 /** The claim store in a bucket, on the command line: published, verified, spoilt, backed up and restored, with its locks. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -127,6 +127,21 @@ test("a backup's bucket that is missing or closed is told in the words in which 
     expect(status).toBe(3);
     expect(stderr).not.toMatch(/CLAIMBOT_S3_BUCKET|publisher/);
   }
+});
+
+test("a torn manifest keeps nothing from being backed up, and is named; restored it is not, but for an older one", async () => {
+  const place = join(backups, "torn");
+  await run("claims", "backup", "--to", place);
+  await writeFile(join(place, "backups/20991231t120000000z.json"), "torn");
+  const { status, stderr } = await run("claims", "backup", "--to", place);
+  expect({ status, stderr }).toEqual({
+    status: 0,
+    stderr: expect.stringMatching(/^backups\/20991231t120000000z.json: torn or changed/) as string,
+  });
+  const refused = await run("restored", "restore", "--from", place);
+  expect(refused.status).toBe(3);
+  const older = /restore (--at) (\S+Z)/.exec(refused.stderr) ?? [];
+  expect((await run("restored", "restore", "--from", place, ...older.slice(1))).stdout).toContain(", 0 of them written");
 });
 
 test("an older backup is asked for by its time; a backup is not written into another claim store", async () => {
