@@ -182,6 +182,8 @@ export interface MergeRequest {
   readonly diffRefs?: DiffRefs | undefined;
   /** The pipeline of exactly this head, which GitLab asks before a merge; undefined where there is none, and in lists. */
   readonly headPipeline?: number | undefined;
+  /** How many comments there are, those of threads and our own included; what GitLab itself wrote is none. */
+  readonly noteCount: number;
 }
 
 /** The commits that the diff of a merge request stands on: it shows what differs between base and head. */
@@ -242,6 +244,11 @@ export interface Note {
   readonly updatedAt: string;
 }
 
+/** A note that somebody wrote, and the thread that it stands in. */
+export interface Comment extends Note {
+  readonly discussionId: string;
+}
+
 export interface CommitStatus {
   readonly name: "claimbot/plan" | "claimbot/apply";
   readonly state: "pending" | "running" | "success" | "failed" | "canceled";
@@ -297,6 +304,8 @@ export interface Forge {
     signal?: AbortSignal,
   ): Promise<void>;
   note(iid: number, noteId: number, signal?: AbortSignal): Promise<Note | undefined>;
+  /** Comments with a greater id than this, without confidential ones, which are nobody's commands; oldest first, to the last page. */
+  commentsSince(iid: number, noteId: number, signal?: AbortSignal): Promise<readonly Comment[]>;
   /** Our own newest note that carries the marker, looked for to the last page. */
   findOwnNote(iid: number, marker: string, signal?: AbortSignal): Promise<Note | undefined>;
   /** Reads back by marker before a second attempt. */

@@ -2,6 +2,7 @@
 import { parseNote, type ParsedCommand } from "../core/command.ts";
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import type { Job, MergeRequest, Note } from "../core/ports.ts";
+import { answerMarker } from "../core/render/answer-marker.ts";
 import { plain, quickActionIn } from "../core/render/encode.ts";
 import { actorOf } from "./actor.ts";
 import { commandOf, type SaidLine } from "./audit-events.ts";
@@ -29,7 +30,7 @@ export async function chatops(world: ForgeWorld, job: CommandJob, signal: AbortS
     typeof parsed === "string"
       ? await refuseAll(world, mr, note, plainly, parsed)
       : await runAll(world, mr, note, parsed, signal);
-  const marker = `<!-- claimbot:answer:${note.id} -->`;
+  const marker = answerMarker(note.id);
   const body = [marker, ...answers.map(({ text }) => text)].join("\n\n");
   if (quickActionIn(body) !== undefined) throw new Error("an answer must never hold a quick action");
   await forge.reply(mr.iid, job.discussion, body, marker, signal);

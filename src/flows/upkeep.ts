@@ -10,6 +10,7 @@ import { isHoldMoved } from "./hold.ts";
 import { receiptAt } from "./receipt.ts";
 import { NO_TARGET } from "./review.ts";
 import { examinePlanStatus, finishPlans } from "./plan-status.ts";
+import { takeUnheard } from "./unheard.ts";
 import { unsettled } from "./unsettled.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -36,8 +37,8 @@ async function releaseAll(
 }
 
 /**
- * Repairs lost events: open merge requests whose head or target moved since their plan, or whose status is not ours, then the default
- * branch. Ends the statuses of commits that nobody works on.
+ * Repairs lost events: open merge requests whose head or target moved since their plan, or whose status is not ours, and
+ * commands on them, then the default branch. Ends the statuses of commits that nobody works on.
  */
 export async function sweep(
   world: ForgeWorld,
@@ -51,6 +52,8 @@ export async function sweep(
   const adopted = adoptions.at(-1)?.rules;
   world.brokenGlass?.(world.logs.brokenGlass + adoptions.filter(({ breakGlass }) => breakGlass !== undefined).length);
   const open = await world.forge.openMergeRequests(signal);
+  // Before the releases: what people asked for comes first.
+  await takeUnheard(world, open, signal);
   for (const mr of open) {
     const seen = await world.memory.reviewedPlans(mr.iid);
     const isOurs = mr.targetBranch === project.defaultBranch;

@@ -61,6 +61,7 @@ function forgeOf(shown: { readonly iid: number; readonly head: string }): Partia
     targetProjectId: PROJECT.id,
     labels: [],
     mergedCommit: undefined,
+    noteCount: 0,
     webUrl: `${PROJECT.webUrl}/-/merge_requests/${shown.iid}`,
   });
   return {

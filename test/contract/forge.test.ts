@@ -238,6 +238,29 @@ describe("notes", () => {
     expect(await s.forge.note(s.iid, 99_999)).toBeUndefined();
   });
 
+  test("are counted and read to the last page with their threads: ours too, but neither GitLab's own nor confidential ones", async () => {
+    await using s = await scene();
+    const early = await s.gitlab.comment(s.iid, "early", { as: "jo" });
+    for (let index = 0; index < 220; index += 1) await s.gitlab.comment(s.iid, `${index}`, { as: "mara" });
+    const [first, ...later] = s.gitlab.discussions(s.iid).filter(({ notes }) => notes[0]?.system === false);
+    await s.gitlab.edit(s.iid, { addLabels: ["busy"] }, { as: "jo" });
+    const path = `/api/v4/projects/${s.gitlab.project.id}/merge_requests/${s.iid}/notes`;
+    const form = new URLSearchParams({ body: "/claim hold", internal: "true" });
+    await fetch(s.gitlab.url + path, { method: "POST", headers: { "private-token": s.token }, body: form });
+    await s.forge.reply(s.iid, first!.id, `${MARKER}\nours`, MARKER);
+    const said = s.gitlab.notes(s.iid);
+    expect((await s.forge.openMergeRequests()).map(({ noteCount }) => noteCount)).toEqual([said.length]);
+    s.gitlab.faults.requests.length = 0;
+
+    const comments = await s.forge.commentsSince(s.iid, early!);
+    expect(calls(s)).toHaveLength(3);
+    expect(comments.map(({ id }) => id)).toEqual(
+      said.flatMap(({ id, internal }) => (id > early! && !internal ? id : [])).toSorted((a, b) => a - b),
+    );
+    expect(comments[0]).toMatchObject({ body: "0", discussionId: later[0]?.id, author: { username: "mara" }, system: false });
+    expect(comments.at(-1)).toMatchObject({ body: `${MARKER}\nours`, discussionId: first?.id, author: { username: s.bot } });
+  });
+
   test("our own newest with the marker is found on the last page; others' with the same marker are not ours", async () => {
     await using s = await scene();
     const own = await s.forge.createNote(s.iid, `${MARKER}\nplan`, MARKER);

@@ -21,6 +21,7 @@ const opened = (of: Partial<MergeRequest>): MergeRequest => ({
   targetProjectId: 5,
   labels: [],
   mergedCommit: undefined,
+  noteCount: 0,
   webUrl: "https://gitlab.example.org/x/-/merge_requests/12",
   ...of,
 });

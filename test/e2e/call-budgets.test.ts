@@ -96,14 +96,19 @@ test("a new environment with an approval: no more", async () => {
   expectAtMost(last, 10, "the last report");
 });
 
-test("a sweep asks for the list, and for the statuses of each open merge request", async () => {
+test("a sweep asks for the list, and for the statuses of each open merge request; once more for the comments where there are new ones", async () => {
   const iids: number[] = [];
   for (const max of [7, 8, 9]) {
     const files = await edited(r, DEV, "max: 5", `max: ${max}`);
     iids.push(await propose(r, { as: "sam", branch: `open-${max}`, files }));
   }
-  const calls = await callsOf(async () => r.service.queue.enqueue({ kind: "sweep" }));
-  expect(calls.map((call) => call.replace(/\b[0-9a-f]{40}\b/, ":sha").replace(/\?.*/, "")).toSorted()).toEqual(
-    [...iids.map(() => "GET /repository/commits/:sha/statuses"), "GET /merge_requests"].toSorted(),
-  );
+  const swept = async (): Promise<readonly string[]> => {
+    const calls = await callsOf(async () => r.service.queue.enqueue({ kind: "sweep" }));
+    return calls.map((call) => call.replace(/\b[0-9a-f]{40}\b/, ":sha").replace(/\?.*/, "")).toSorted();
+  };
+  const usual = [...iids.map(() => "GET /repository/commits/:sha/statuses"), "GET /merge_requests"];
+  // Their mistakes have threads on lines, which are new to the first sweep.
+  const threads = iids.map((iid) => `GET /merge_requests/${iid}/discussions`);
+  expect(await swept()).toEqual([...usual, ...threads].toSorted());
+  expect(await swept()).toEqual(usual.toSorted());
 });

@@ -1,7 +1,24 @@
 /** Upkeep, end to end: what no webhook told, and what nobody has to tell. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { startRehearsal, type Rehearsal } from "../../src/rehearsal.ts";
-import { botNotes, edited, expectClean, idle, logOf, merge, noteOf, open, PLAN, propose, report, say } from "./actions.ts";
+import {
+  botNotes,
+  edited,
+  expectClean,
+  heard,
+  idle,
+  logOf,
+  merge,
+  noteOf,
+  open,
+  PLAN,
+  post,
+  propose,
+  report,
+  say,
+} from "./actions.ts";
 import { seedOf, type Seed } from "./seed.ts";
 
 const DEV = "environments/dev/ledger-dev.yaml";
@@ -86,6 +103,91 @@ describe("lost webhooks", () => {
     expect(await r.store.list("")).toEqual(objects);
   });
 });
+
+describe("a command that no webhook told of", () => {
+  const saidUnheard = async (iid: number, as: string, text: string): Promise<number> =>
+    unheard(async () => (await r.gitlab.comment(iid, text, { as })) ?? Number.NaN);
+  const answersTo = (iid: number, id: number): number => botNotes(r, iid, `claimbot:answer:${id}`).length;
+  const proposed = async (branch: string): Promise<number> =>
+    propose(r, { as: "sam", branch, files: await edited(r, DEV, "max: 4", "max: 6") });
+
+  test("is done after one sweep, and by no other sweep and no late webhook again", async () => {
+    // No sweep has seen this merge request yet, and nobody told that it was opened.
+    const iid = await unheard(async () =>
+      open(r, { as: "sam", branch: "held", files: await edited(r, DEV, "max: 4", "max: 6") }),
+    );
+    const hold = await saidUnheard(iid, "mara", "/claim hold");
+    await idle(r);
+    expect(heard(r, iid, hold)).toEqual({ answer: undefined, reaction: undefined });
+    await sweep();
+    expect(heard(r, iid, hold).reaction).toBe("white_check_mark");
+    expect(r.gitlab.reactions(iid, hold)[0]).toContain(":eyes");
+    expect(r.gitlab.mergeRequest(iid).labels).toContain("claimbot::hold");
+    const unhold = await saidUnheard(iid, "mara", "/claim unhold");
+    await sweep();
+    expect(heard(r, iid, unhold).reaction).toBe("white_check_mark");
+    expect(r.gitlab.mergeRequest(iid).labels).not.toContain("claimbot::hold");
+
+    const again = await say(r, iid, "mara", "/claim status");
+    await sweep();
+    await post(r, "Note Hook", JSON.stringify(noteHook(iid, hold)));
+    expect((await r.service.queue.deliveries(1))[0]?.decision).toContain(`note ${hold} holds a command`);
+    await sweep();
+    expect([hold, unhold, again.id].map((id) => answersTo(iid, id))).toEqual([1, 1, 1]);
+    expect(r.gitlab.mergeRequest(iid).labels).not.toContain("claimbot::hold");
+    await r.gitlab.close(iid, { as: "sam" });
+  });
+
+  test("is left alone once it was edited", async () => {
+    const iid = await proposed("reworded");
+    const id = await saidUnheard(iid, "mara", "/claim status");
+    const since = r.gitlab.note(iid, id).createdAt.getTime();
+    await vi.waitUntil(() => Date.now() > since, { interval: 1 });
+    await unheard(async () => r.gitlab.editNote(iid, id, "/claim hold", { as: "mara" }));
+    await sweep();
+    expect(heard(r, iid, id)).toEqual({ answer: undefined, reaction: undefined });
+    await r.gitlab.close(iid, { as: "sam" });
+  });
+
+  test("is not done where the database was lost since, for nobody knows whether it was; what is said from then on is", async () => {
+    const iid = await proposed("forgotten");
+    const done = await say(r, iid, "mara", "/claim hold");
+    await say(r, iid, "mara", "/claim unhold");
+    const old = await saidUnheard(iid, "mara", "/claim hold");
+    await r.service.drain();
+    await rm(join(r.env["CLAIMBOT_DATA_DIR"] ?? "", "database"), { recursive: true });
+    await r.restart();
+    await idle(r);
+    await sweep();
+    const now = await saidUnheard(iid, "mara", "/claim status");
+    await sweep();
+    expect([done.id, old, now].map((id) => answersTo(iid, id))).toEqual([1, 0, 1]);
+    expect(r.gitlab.mergeRequest(iid).labels).not.toContain("claimbot::hold");
+    await r.gitlab.close(iid, { as: "sam" });
+  });
+});
+
+/** As GitLab sends it for a new comment on a merge request. */
+function noteHook(iid: number, id: number): unknown {
+  const { author, body } = r.gitlab.note(iid, id);
+  const discussion = r.gitlab.discussions(iid).find(({ notes }) => notes.some((note) => note.id === id));
+  const project = r.gitlab.project.id;
+  return {
+    object_kind: "note",
+    user: { id: author.id, username: author.username },
+    project: { id: project },
+    merge_request: { iid, target_project_id: project, last_commit: { id: r.gitlab.headOf(iid) } },
+    object_attributes: {
+      id,
+      note: body,
+      noteable_type: "MergeRequest",
+      author_id: author.id,
+      action: "create",
+      system: false,
+      discussion_id: discussion?.id,
+    },
+  };
+}
 
 describe("a default branch that moved", () => {
   test("the open merge requests are planned anew against it", async () => {

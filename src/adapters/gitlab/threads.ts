@@ -1,27 +1,34 @@
-/** Threads on lines of a merge request: each begun once, whatever happens on the way. */
-import type { Forge, LinePosition, LineThread, NewLineThread, User } from "../../core/ports.ts";
+/** Threads of a merge request: what people say in them, and those on lines, each begun once, whatever happens on the way. */
+import type { Comment, Forge, LinePosition, LineThread, NewLineThread, User } from "../../core/ports.ts";
 import { Refused, Uncertain } from "../http-client.ts";
 import { repeatable, unlessMissing, type Api } from "./api.ts";
 import { assertNoQuickAction } from "./quick-action-guard.ts";
 import { fields, integer, list, noteOf, optionalText, text, userOf } from "./wire.ts";
 
-type Threads = Pick<Forge, "lineThreads" | "createLineThread" | "resolveThread">;
+type Threads = Pick<Forge, "commentsSince" | "lineThreads" | "createLineThread" | "resolveThread">;
 
 const ALL_PAGES = { perPage: 100, showExpanded: false } as const;
 
 export function threadsOf(api: Api, me: Forge["me"]): Threads {
   const { project } = api;
 
+  const discussionsOf = async (iid: number, signal: AbortSignal | undefined): Promise<readonly unknown[]> =>
+    list(await api.call<unknown>(signal, async ({ discussions }) => discussions.all(project, iid, ALL_PAGES)));
+
   const lineThreads: Threads["lineThreads"] = async (iid, beginning, signal) => {
     const own = await me(signal);
-    const found: unknown = await api.call(signal, async ({ discussions }) => discussions.all(project, iid, ALL_PAGES));
-    return list(found)
+    return (await discussionsOf(iid, signal))
       .flatMap((one) => lineThreadOf(one, own) ?? [])
       .filter(({ body }) => body.startsWith(beginning));
   };
 
   return {
     lineThreads,
+    commentsSince: async (iid, noteId, signal) =>
+      (await discussionsOf(iid, signal))
+        .flatMap(commentsOf)
+        .filter(({ id }) => id > noteId)
+        .toSorted((a, b) => a.id - b.id),
     createLineThread: async (iid, thread, signal) => {
       assertNoQuickAction(thread.body);
       if (!thread.body.startsWith(thread.marker)) throw new Error("bug: a thread begins with its marker");
@@ -47,6 +54,17 @@ export function threadsOf(api: Api, me: Forge["me"]): Threads {
       await unlessMissing(resolve);
     },
   };
+}
+
+/** Confidential notes had the field `confidential` before `internal`. */
+function commentsOf(value: unknown): readonly Comment[] {
+  const discussion = fields(value);
+  return list(discussion["notes"]).flatMap((one) => {
+    const { internal, confidential } = fields(one);
+    const note = noteOf(one);
+    if (note.system || internal === true || confidential === true) return [];
+    return [{ ...note, discussionId: text(discussion, "id") }];
+  });
 }
 
 /**

@@ -66,6 +66,7 @@ export function mergeRequestOf(value: unknown): MergeRequest {
     webUrl: text(mr, "web_url"),
     diffRefs: diffRefsOf(mr["diff_refs"]),
     headPipeline: headPipelineOf(mr["head_pipeline"], sha, mr["target_project_id"]),
+    noteCount: integer(mr, "user_notes_count"),
   };
 }
 

@@ -18,6 +18,7 @@ const open = {
   merge_commit_sha: null,
   squash_commit_sha: null,
   web_url: "https://gitlab.example.org/mr/12",
+  user_notes_count: 2,
 };
 
 describe("a merge request", () => {
@@ -37,10 +38,13 @@ describe("a merge request", () => {
     expect(mergeRequestOf({ ...open, source_project_id: null }).sourceProjectId).toBe(0);
   });
 
-  test.each(["iid", "state", "source_branch", "target_branch", "target_project_id", "labels"])("without %s stalls", (name) => {
-    const { [name]: _, ...rest } = open as Record<string, unknown>;
-    expect(() => mergeRequestOf(rest)).toThrow(Stalled);
-  });
+  test.each(["iid", "state", "source_branch", "target_branch", "target_project_id", "labels", "user_notes_count"])(
+    "without %s stalls",
+    (name) => {
+      const { [name]: _, ...rest } = open as Record<string, unknown>;
+      expect(() => mergeRequestOf(rest)).toThrow(Stalled);
+    },
+  );
 });
 
 test("versions come newest first, in UTC", () => {
