@@ -10,6 +10,9 @@ export interface StoredObject {
   readonly etag: string;
 }
 
+/** Locks that end so close to one another are the same: two writers of one moment ask for it, and servers keep whole seconds. */
+export const LOCK_SLACK_MS = 60_000;
+
 export interface ObjectStore {
   /** For messages: a directory's path or a bucket's address. */
   readonly name: string;

@@ -8,13 +8,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, PutObjectRetentionCommand } from "@aws-sdk/client-s3";
 import { Stalled } from "../../core/errors.ts";
-import type { AuditableStore, ObjectFacts, ObjectVersion, StoredObject } from "../../core/ports.ts";
+import { LOCK_SLACK_MS, type AuditableStore, type ObjectFacts, type ObjectVersion, type StoredObject } from "../../core/ports.ts";
 import { assertKey } from "../object-key.ts";
 import { readBody } from "./body.ts";
 import { unlessRefused } from "./calls.ts";
 import { connect, type S3Connection, type S3Options } from "./connection.ts";
 import { etagOf, listKeys, listVersions, type ListedKey } from "./listing.ts";
-import { isNothingThere, UnreadableAnswer } from "./verdict.ts";
+import { isNothingThere, refusalCode, UnreadableAnswer } from "./verdict.ts";
 
 /** The name of the put's id in an object's metadata. */
 const WRITE_ID = "claimbot-write";
@@ -132,16 +132,23 @@ class S3Store implements AuditableStore {
     const { client, calls, bucket } = this.#connection;
     await calls.run({ operation: "PutObjectRetention", key }, async (options) => {
       const head = await this.#head(key, options);
-      const until = head?.ObjectLockRetainUntilDate;
-      // The server keeps whole seconds.
-      if (head === undefined || (until !== undefined && until.getTime() + 1_000 > retainUntil.getTime())) return;
+      if (head === undefined || isLockedUntil(head, retainUntil)) return;
       const Retention = { Mode: "COMPLIANCE" as const, RetainUntilDate: retainUntil };
-      const { VersionId } = head;
-      const version = VersionId === undefined ? {} : { VersionId };
-      await client.send(
-        new PutObjectRetentionCommand({ Bucket: bucket, Key: key, ...version, Retention, ChecksumAlgorithm: "SHA256" }),
-        options,
-      );
+      const version = head.VersionId === undefined ? {} : { VersionId: head.VersionId };
+      const command = new PutObjectRetentionCommand({
+        Bucket: bucket,
+        Key: key,
+        ...version,
+        Retention,
+        ChecksumAlgorithm: "SHA256",
+      });
+      try {
+        await client.send(command, options);
+      } catch (error) {
+        // Somebody else made it longer still meanwhile, and nothing shortens it.
+        const isLonger = refusalCode(error) === "InvalidRequest" && isLockedUntil(await this.#head(key, options), retainUntil);
+        if (!isLonger) throw error;
+      }
     });
   }
 
@@ -163,6 +170,11 @@ class S3Store implements AuditableStore {
       throw error;
     }
   }
+}
+
+function isLockedUntil(head: { readonly ObjectLockRetainUntilDate?: Date | undefined } | undefined, wanted: Date): boolean {
+  const until = head?.ObjectLockRetainUntilDate;
+  return until !== undefined && until.getTime() + LOCK_SLACK_MS >= wanted.getTime();
 }
 
 /** Base64 to hexadecimal digits; undefined for the checksum of a multipart upload, which is none of the content. */

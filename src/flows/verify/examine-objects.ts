@@ -1,5 +1,5 @@
 /** Versions and locks of the keys that are written once: each has one version, locked for as long as its type asks. */
-import type { AuditableStore, ObjectFacts, ObjectVersion } from "../../core/ports.ts";
+import { LOCK_SLACK_MS, type AuditableStore, type ObjectFacts, type ObjectVersion } from "../../core/ports.ts";
 import { isKnownKey } from "../../targets/claim-store/known-key.ts";
 import { inGroups } from "../in-groups.ts";
 import { deviation, type Deviation } from "./deviation.ts";
@@ -57,15 +57,13 @@ function versionFaults(versions: readonly ObjectVersion[]): readonly Deviation[]
   return found;
 }
 
-/** The lock is written in whole seconds. */
-const GRACE_MS = 1_000;
-
 function lockFaults(key: string, facts: ObjectFacts | undefined, needed: Date | undefined): readonly Deviation[] {
   const lock = facts?.lock;
   if (lock === undefined) return [deviation("object/unlocked", key)];
   const found: Deviation[] = [];
   if (lock.mode !== "COMPLIANCE") found.push(deviation("object/governance", key));
-  if (needed !== undefined && lock.retainUntil.getTime() + GRACE_MS < needed.getTime()) {
+  // The server keeps whole seconds.
+  if (needed !== undefined && lock.retainUntil.getTime() + LOCK_SLACK_MS + 1_000 < needed.getTime()) {
     const [until, asked] = [lock.retainUntil, needed].map((date) => date.toISOString().slice(0, 10));
     found.push(deviation("object/lock-short", key, `it is locked until ${until}, and what stands on it asks for ${asked}`));
   }
