@@ -17,7 +17,8 @@ const written = ({ gitlab }: Servers, sha: string, name: string): readonly strin
 
 test("of a plan, of a release on its way, and of its end", async () => {
   await using seed = await seedOf(["ledger-stage"]);
-  await using servers = await startServers({ seed: seed.directory, sweepSeconds: 15 });
+  // So long that claimbot, however slow, sees it on its way before it is live.
+  await using servers = await startServers({ seed: seed.directory, sweepSeconds: 15, buildMs: 2_000 });
   await using crew = new Crew(servers);
   const { gitlab } = servers;
   await crew.keepAlive();
