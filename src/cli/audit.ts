@@ -14,6 +14,8 @@ import { oneOf, readWords } from "./words.ts";
 
 const FORMATS = ["text", "json", "csv", "markdown"] as const;
 
+type Pages = Readonly<Record<(typeof FORMATS)[number], () => string>>;
+
 export const audit: Run = async (words, terminal) => {
   const options = {
     env: { type: "string" },
@@ -28,53 +30,35 @@ export const audit: Run = async (words, terminal) => {
   const format = oneOf("format", values.format, FORMATS);
   if (values.report === true && values.user !== undefined)
     throw new WrongUse("--report is about environments: it has no --user. Without --report, --user lists what somebody did");
-  const since = values.since === undefined ? undefined : beginningOf(values.since);
+  const since = values.since === undefined ? undefined : readTime(values.since, "start");
   const until = values.until === undefined ? undefined : readTime(values.until);
   const { world } = await openLocal(terminal, values.dir);
   const { entries, faults } = await readVerifiedAudit(world.store, new AbortController().signal);
   for (const fault of faults) terminal.err(faultLine(fault));
   const found = matching(entries, { environment: values.env, user: values.user, since, until });
 
+  const json = (told: object): string => `${JSON.stringify({ faults, ...told }, null, 2)}\n`;
   if (values.report === true) {
     const reports = complianceOf(found, values.env);
-    const newest = entries.at(-1);
-    const frame = { since, until, head: newest };
-    switch (format) {
-      case "text":
-        terminal.out(complianceText(reports, frame));
-        break;
-      case "markdown":
-        terminal.out(complianceMarkdown(reports, frame));
-        break;
-      case "csv":
-        terminal.out(complianceCsv(reports));
-        break;
-      case "json":
-        terminal.out(`${JSON.stringify({ faults, environments: reports }, null, 2)}\n`);
-    }
+    const frame = { since, until, head: entries.at(-1) };
+    const pages: Pages = {
+      text: () => complianceText(reports, frame),
+      markdown: () => complianceMarkdown(reports, frame),
+      csv: () => complianceCsv(reports),
+      json: () => json({ environments: reports }),
+    };
+    terminal.out(pages[format]());
   } else {
-    switch (format) {
-      case "text":
-        terminal.out(auditText(found));
-        break;
-      case "markdown":
-        terminal.out(auditMarkdown(found));
-        break;
-      case "csv":
-        terminal.out(auditCsv(found));
-        break;
-      case "json":
-        terminal.out(`${JSON.stringify({ faults, entries: found }, null, 2)}\n`);
-    }
+    const pages: Pages = {
+      text: () => auditText(found),
+      markdown: () => auditMarkdown(found),
+      csv: () => auditCsv(found),
+      json: () => json({ entries: found }),
+    };
+    terminal.out(pages[format]());
   }
   return faults.length > 0 ? 1 : 0;
 };
-
-/** A date counts from its beginning. */
-function beginningOf(word: string): string {
-  const time = readTime(word);
-  return /^\d{4}-\d{2}-\d{2}$/.test(word) ? `${word}T00:00:00.000Z` : time;
-}
 
 function faultLine({ fault, key, detail }: AuditFault): string {
   return `THE AUDIT LOG IS BROKEN at ${oneLine(key)}: ${oneLine(detail, 500)} (audit/${fault})\n`;

@@ -6,11 +6,9 @@ import { openForge } from "../adapters/gitlab/forge.ts";
 import { memoryOf } from "../adapters/memory.ts";
 import { makeDataDirectory, openWorld } from "../app.ts";
 import type { Config } from "../config.ts";
-import { Stalled } from "../core/errors.ts";
 import type { Jobs, Memory, ObjectStore } from "../core/ports.ts";
-import { reviewsIn } from "../core/reviews.ts";
 import { forgeGround, type ForgeGround } from "../flows/forge-ground.ts";
-import { readVerifiedAudit } from "../flows/verify/audit.ts";
+import { readReviews } from "../flows/verify/audit.ts";
 import type { ForgeWorld } from "../flows/world.ts";
 import type { LocalGit } from "./local.ts";
 
@@ -51,15 +49,8 @@ export async function openProven(local: LocalGit, gitlab: NonNullable<Config["gi
  * a memory for nothing else. What is not there is unknown, and what needs it is held.
  */
 async function memoryInAudit(store: ObjectStore, signal: AbortSignal): Promise<Pick<Memory, "pusherOf" | "reviewedPlans">> {
-  const { entries, faults } = await readVerifiedAudit(store, signal);
-  const [fault] = faults;
-  if (fault !== undefined) {
-    throw new Stalled(
-      `${store.name}: the audit log is broken at ${fault.key}: ${fault.detail}`,
-      "Nothing is proven by it before somebody has found out why; claimbot audit shows all of it",
-    );
-  }
-  const { plans, pushers } = reviewsIn(entries);
+  const wayOut = "Nothing is proven by it before somebody has found out why; claimbot audit shows all of it";
+  const { plans, pushers } = await readReviews(store, wayOut, signal);
   return { pusherOf: async (sha) => pushers.get(sha), reviewedPlans: async (iid) => plans.get(iid) };
 }
 

@@ -2,13 +2,11 @@
  * Rebuild: what the database knew, found again without it. Which plans stood for which head since when, and who pushed it, is in the audit
  * log; which notes are ours is on GitLab. What is known already stays.
  */
-import { Stalled } from "../core/errors.ts";
 import { digestOfBytes } from "../core/json.ts";
 import { PLAN_MARKER } from "../core/render/plan-note.ts";
 import { reportMarker } from "../core/render/report-note.ts";
-import { reviewsIn } from "../core/reviews.ts";
 import { inGroups } from "./in-groups.ts";
-import { readVerifiedAudit } from "./verify/audit.ts";
+import { readReviews } from "./verify/audit.ts";
 import type { ForgeWorld } from "./world.ts";
 
 export interface Rebuilt {
@@ -19,11 +17,13 @@ export interface Rebuilt {
   readonly environments: number;
 }
 
+const BROKEN_LOG = "Find out who wrote that object; claimbot audit shows all of them. Without it people approve once more";
+
 type RebuildWorld = Pick<ForgeWorld, "store" | "forge" | "memory" | "logs" | "jobs">;
 
 /** Throws Stalled where the audit log is broken: approvals would stand on what somebody changed. */
 export async function rebuild(world: RebuildWorld, signal: AbortSignal): Promise<Rebuilt> {
-  const { plans, pushers } = await remembered(world, signal);
+  const { plans, pushers } = await readReviews(world.store, BROKEN_LOG, signal);
   let reviews = 0;
   for (const [iid, shown] of plans) {
     if ((await world.memory.reviewedPlans(iid)) !== undefined) continue;
@@ -48,16 +48,6 @@ export async function rebuild(world: RebuildWorld, signal: AbortSignal): Promise
   // Whatever was missed meanwhile is found by the sweep.
   await world.jobs.enqueue({ kind: "sweep" });
   return { reviews, pushers: heads, notes: found.filter(Boolean).length, environments: live.size };
-}
-
-async function remembered({ store }: RebuildWorld, signal: AbortSignal): Promise<ReturnType<typeof reviewsIn>> {
-  const { entries, faults } = await readVerifiedAudit(store, signal);
-  const [fault] = faults;
-  if (fault === undefined) return reviewsIn(entries);
-  throw new Stalled(
-    `${store.name}: the audit log is broken at ${fault.key}: ${fault.detail}`,
-    "Find out who wrote that object; claimbot audit shows all of them. Without it people approve once more",
-  );
 }
 
 /** False where there is no such note. */
