@@ -56,6 +56,11 @@ export async function makeDataDirectory(directory: string): Promise<void> {
   await writeFile(join(directory, ".gitignore"), "*\n");
 }
 
+/** Where a project's git is: the settings' address has no trailing slash. */
+export function gitUrl({ url }: NonNullable<Config["gitlab"]>, path: string): string {
+  return `${url}/${path}.git`;
+}
+
 /** @public Whoever builds a world of its own opens them so: tests that act between two calls. */
 export async function openTargets(config: Config, store: ObjectStore, forge: Forge | undefined, log: Log): Promise<Targets> {
   const { claimStoreTarget } = await import("./targets/claim-store/claim-store.ts");

@@ -5,7 +5,7 @@ import { prepareControlSocket } from "./adapters/control-socket.ts";
 import { openForge } from "./adapters/gitlab/forge.ts";
 import { openMirror } from "./adapters/git/mirror.ts";
 import { openQueue, type Queue } from "./adapters/queue.ts";
-import { makeDataDirectory, openWorld, proveStore } from "./app.ts";
+import { gitUrl, makeDataDirectory, openWorld, proveStore } from "./app.ts";
 import type { Config } from "./config.ts";
 import { decide, type IntakeFacts } from "./core/intake.ts";
 import type { Log } from "./core/log.ts";
@@ -126,11 +126,10 @@ async function openForgeWorld(
 ): Promise<ForgeWorld & AuditableWorld> {
   await proveStore(config, dataDirectory);
   const project = await forge.project();
-  const { url, token } = config.gitlab;
   const repository = await openMirror({
     directory: join(dataDirectory, "mirror.git"),
-    url: `${url.replace(/\/+$/, "")}/${project.path}.git`,
-    token,
+    url: gitUrl(config.gitlab, project.path),
+    token: config.gitlab.token,
   });
   return { ...(await openWorld(config, { dataDirectory, repository, forge, log, now })), forge, memory: queue, jobs: queue };
 }

@@ -4,7 +4,7 @@ import { openDatabase } from "../adapters/db.ts";
 import { openMirror } from "../adapters/git/mirror.ts";
 import { openForge } from "../adapters/gitlab/forge.ts";
 import { memoryOf } from "../adapters/memory.ts";
-import { makeDataDirectory, openWorld } from "../app.ts";
+import { gitUrl, makeDataDirectory, openWorld } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { Jobs, Memory, ObjectStore } from "../core/ports.ts";
 import { forgeGround, type ForgeGround } from "../flows/forge-ground.ts";
@@ -26,7 +26,7 @@ export async function openProven(local: LocalGit, gitlab: NonNullable<Config["gi
   const repository = await openMirror({
     // Not the service's: that may be at work in the same directory.
     directory: join(dataDirectory, "terminal.git"),
-    url: `${gitlab.url.replace(/\/+$/, "")}/${project.path}.git`,
+    url: gitUrl(gitlab, project.path),
     token: gitlab.token,
   });
   await using opened = new AsyncDisposableStack();

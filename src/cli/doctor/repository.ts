@@ -1,4 +1,5 @@
 /** The claim repository as the service will read it: by git, with its token; and what its platform.yaml says. */
+import { gitUrl } from "../../app.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
@@ -15,8 +16,7 @@ export async function checkGit(gitlab: Config["gitlab"], forge: Forge, signal: A
     if (gitlab === undefined) return [];
     const { remoteCommit } = await import("../../adapters/git/reach.ts");
     const { path, defaultBranch } = await forge.project(signal);
-    const url = `${gitlab.url.replace(/\/+$/, "")}/${path}.git`;
-    const commit = await remoteCommit({ url, token: gitlab.token }, `refs/heads/${defaultBranch}`, signal);
+    const commit = await remoteCommit({ url: gitUrl(gitlab, path), token: gitlab.token }, `refs/heads/${defaultBranch}`, signal);
     if (commit !== undefined) return { name: "git", verdict: "good", detail: `${defaultBranch} is at ${commit.slice(0, 12)}` };
     return { name: "git", verdict: "bad", detail: `the repository has no branch ${defaultBranch}`, fix: "Push a first commit" };
   });

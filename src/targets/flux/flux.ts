@@ -3,13 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Kubernetes, ObjectKind, Receiver } from "../../adapters/flux.ts";
 import type { Environment } from "../../core/environment.ts";
 import { Stale, Stalled, Waiting } from "../../core/errors.ts";
-import { digestOfBytes, sameJson, type Digest } from "../../core/json.ts";
+import { sameJson, type Digest } from "../../core/json.ts";
 import type { ObjectStore } from "../../core/ports.ts";
 import { bundleKey, disarmedBundle } from "../../core/render/bundle.ts";
 import { namespaceOf, type KubernetesObject } from "../../core/render/bundle/kubernetes-object.ts";
-import { objectsIn } from "../../core/render/bundle/yaml.ts";
 import { diffResources, type Observation, type Resources } from "../../core/resource.ts";
 import { retainUntil } from "../retention.ts";
+import { readBundle } from "../stored-bundle.ts";
 import type { Release, Target } from "../target.ts";
 import { desiredObjects, pointerOf, recordSequence, removalStep, resourcesOf, type FluxObject } from "./model.ts";
 import {
@@ -149,14 +149,8 @@ class Flux {
   }
 
   async #bundle(environment: string, digest: Digest, signal: AbortSignal): Promise<readonly KubernetesObject[]> {
-    const key = bundleKey(environment, digest);
-    const object = await this.#store.read(key, signal);
-    if (object !== undefined && digestOfBytes(object.body) === digest)
-      return objectsIn(Buffer.from(object.body).toString("utf8"));
-    throw new Stalled(
-      `${this.#store.name}: ${key} ${object === undefined ? "is missing" : "holds something else than its digest says"}`,
-      "Nothing points to it as long as it is so; claimbot verify shows what else deviates",
-    );
+    const wayOut = "Nothing points to it as long as it is so; claimbot verify shows what else deviates";
+    return readBundle(this.#store, environment, digest, wayOut, signal);
   }
 
   async #knownRelease(environment: string, digest: Digest, signal: AbortSignal): Promise<KnownRelease> {
