@@ -80,15 +80,15 @@ function parsed(bytes: Uint8Array): { readonly value: unknown } | undefined {
   }
 }
 
-// The same for every reason, and always without the rest of the connection: the body was not read.
+// The same for every reason. No answer says `connection: close`: Node would close while the sender still sends (read-body.ts).
 function refused(): Response {
-  return problem(401, { connection: "close" });
+  return problem(401);
 }
 
 function unread({ refused }: Extract<Body, { refused: string }>): Response {
-  return refused === "too-large" ? problem(413, { connection: "close" }) : unavailable();
+  return refused === "too-large" ? problem(413) : unavailable();
 }
 
 function unavailable(): Response {
-  return problem(503, { connection: "close", "retry-after": "10" });
+  return problem(503, { "retry-after": "10" });
 }

@@ -1,5 +1,6 @@
 /** A running HTTP service for tests: real sockets, and a store that keeps what was accepted in memory. */
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { httpApp } from "../../src/http/app.ts";
 import type { HttpDeps } from "../../src/http/deps.ts";
@@ -125,4 +126,17 @@ export async function raw(
   await done;
   socket.destroy();
   return state.answer;
+}
+
+/** As a plain client does it: the whole request is written before anything of the answer is read. Throws where that is cut off. */
+export async function spoken(url: string, request: Uint8Array): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", reject);
+    socket.write(request, (error) => (error ? reject(error) : resolve()));
+  });
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  return answer.toString("latin1");
 }

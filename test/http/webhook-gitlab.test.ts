@@ -1,7 +1,19 @@
 import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { digestOfBytes } from "../../src/core/json.ts";
-import { httpBench, NOW, OLD_SECRET, OLD_SIGNING_TOKEN, raw, SECRET, secrets, signed, SIGNING_TOKEN, visible } from "./bench.ts";
+import {
+  httpBench,
+  NOW,
+  OLD_SECRET,
+  OLD_SIGNING_TOKEN,
+  raw,
+  SECRET,
+  secrets,
+  signed,
+  SIGNING_TOKEN,
+  spoken,
+  visible,
+} from "./bench.ts";
 
 const BODY = '{"object_kind":"push"}';
 const SIGNED_ONLY = { webhook: { secrets: secrets(SECRET), signingTokens: secrets(SIGNING_TOKEN, OLD_SIGNING_TOKEN) } };
@@ -202,6 +214,17 @@ test.each([
   const grownMiB = (process.memoryUsage.rss() - before) / 1024 / 1024;
   // 25 MiB may be kept, and the sender of this test lives in the same process.
   expect(grownMiB).toBeLessThan(80);
+});
+
+test.each([
+  ["a body that is too large", `X-Gitlab-Token: ${SECRET}`, 413],
+  ["a stranger's body", "X-Other: x", 401],
+])("who sends %s whole before listening hears the answer all the same", async (_, header, status) => {
+  await using http = await httpBench({ limits: { bytes: 1_000, totalBytes: 100_000, deadlineMs: 5_000 } });
+  const size = 16 * 1024 * 1024;
+  const head = `POST /webhooks/gitlab HTTP/1.1\r\nHost: x\r\n${header}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  const body = Buffer.concat([Buffer.from(`${size.toString(16)}\r\n`), new Uint8Array(size), Buffer.from("\r\n0\r\n\r\n")]);
+  expect(await spoken(http.url, Buffer.concat([Buffer.from(head), body]))).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
 });
 
 test("1 GiB of a stranger is not read at all", async () => {
