@@ -6,6 +6,8 @@ import { csv } from "./csv.ts";
 import { code, oneLine, plain } from "./encode.ts";
 
 interface Told {
+  /** `decision`, `rules`, … */
+  readonly name: string;
   readonly who: string;
   /** `go`, `held`, `refused`, … */
   readonly outcome: string;
@@ -25,8 +27,8 @@ const EVENT_NAMES: Readonly<Record<AuditEvent["kind"], string>> = {
   MonthClosed: "month",
 };
 
-function told(event: AuditEvent): Told {
-  const base = { plan: undefined, mergeRequest: undefined, who: "" };
+function told({ sequence, event }: AuditEntry): Told {
+  const base = { name: EVENT_NAMES[event.kind], plan: undefined, mergeRequest: undefined, who: "" };
   switch (event.kind) {
     case "Review":
       return {
@@ -94,6 +96,10 @@ function told(event: AuditEvent): Told {
         ].join("; "),
       };
     case "MonthClosed":
+      // Before the first there was no month to close.
+      if (sequence === 1) {
+        return { ...base, name: "log", outcome: "opened", detail: `the audit log begins; its first month is ${event.next}` };
+      }
       return { ...base, outcome: "closed", detail: `goes on in ${event.next}` };
   }
 }
@@ -122,12 +128,13 @@ function shownAt(at: string): string {
 /** `00000042  2026-11-24 11:02:13 UTC  decision  held  shop-prod  …`. */
 export function auditText(entries: readonly AuditEntry[]): string {
   if (entries.length === 0) return "Nothing of that is in the audit log.\n";
-  const rows = entries.map(({ sequence, at, event }) => {
-    const { who, outcome, plan, mergeRequest, detail } = told(event);
+  const rows = entries.map((entry) => {
+    const { sequence, at, event } = entry;
+    const { name, who, outcome, plan, mergeRequest, detail } = told(entry);
     return [
       String(sequence).padStart(8, "0"),
       `${shownAt(at)} UTC`,
-      EVENT_NAMES[event.kind],
+      name,
       outcome,
       oneLine(environmentsOf(event).join(" "), 60),
       mergeRequest === undefined ? "" : `!${mergeRequest}`,
@@ -150,15 +157,16 @@ export function auditText(entries: readonly AuditEntry[]): string {
 }
 
 export function auditMarkdown(entries: readonly AuditEntry[]): string {
-  const rows = entries.map(({ sequence, at, event }) => {
-    const { who, outcome, plan, mergeRequest, detail } = told(event);
+  const rows = entries.map((entry) => {
+    const { sequence, at, event } = entry;
+    const { name, who, outcome, plan, mergeRequest, detail } = told(entry);
     const environments = environmentsOf(event)
       .map((name) => code(name))
       .join(" ");
     const cells = [
       String(sequence),
       `${shownAt(at)} UTC`,
-      EVENT_NAMES[event.kind],
+      name,
       outcome === "BREAK GLASS" ? `**${outcome}**` : outcome,
       environments,
       mergeRequest === undefined ? "" : String(mergeRequest),
@@ -192,21 +200,10 @@ const COLUMNS = [
 export function auditCsv(entries: readonly AuditEntry[]): string {
   return csv(
     COLUMNS,
-    entries.map(({ sequence, at, instance, previous, event }) => {
-      const { who, outcome, plan, mergeRequest, detail } = told(event);
-      return [
-        sequence,
-        at,
-        instance,
-        EVENT_NAMES[event.kind],
-        outcome,
-        environmentsOf(event).join(" "),
-        mergeRequest,
-        who,
-        plan,
-        detail,
-        previous,
-      ];
+    entries.map((entry) => {
+      const { sequence, at, instance, previous, event } = entry;
+      const { name, who, outcome, plan, mergeRequest, detail } = told(entry);
+      return [sequence, at, instance, name, outcome, environmentsOf(event).join(" "), mergeRequest, who, plan, detail, previous];
     }),
   );
 }

@@ -171,6 +171,17 @@ describe("the audit log, as it is read", () => {
     await expect(text).toMatchFileSnapshot(`../../golden/audit/${name}`);
   });
 
+  test.each(FORMS.filter(([name]) => name.startsWith("audit")))(
+    "%s: the first entry opens the log and closes no month",
+    (_, text) => {
+      const lines = text.split("\n").filter((line) => /the audit log begins|goes on in/.test(line));
+      expect(lines.map((line) => [line.includes("opened"), line.includes("closed")])).toEqual([
+        [true, false],
+        [false, true],
+      ]);
+    },
+  );
+
   test("no Markdown of it runs, breaks a table, or mentions anybody", () => {
     for (const [name, text] of FORMS.filter(([form]) => form.endsWith(".md"))) {
       expect({ name, action: quickActionIn(text) }).toEqual({ name, action: undefined });
