@@ -58,10 +58,14 @@ async function switchOver(terminal: Terminal): Promise<number> {
       );
       return 0;
     case "untested":
-      terminal.out(
-        `Hook ${switched.hook.id} has the new secrets, but no test event could be sent (too many, or nothing yet to make one of): look at claimbot doctor after the next event, and only then take the old ones out.\n`,
+      // Not ready: until it is proven, taking the old ones out may shut the service to every event.
+      terminal.err(
+        `claimbot: hook ${switched.hook.id} has the new secrets, but no test event proved that the service takes them (${oneLine(switched.why)}).
+Leave the old ones in the lists. ${oneLine(switched.again)}: it tries them, and puts the old ones back where the service refuses them.
+To take it back at once: write the old ones first in the lists here, and run it again.
+`,
       );
-      return 0;
+      return 3;
     case "put-back":
       terminal.err(
         `claimbot: the test event with the new secrets failed (${oneLine(switched.detail)}), so hook ${switched.hook.id} has the old ones again.\nLook whether the service runs with both in its lists, then run it again.\n`,

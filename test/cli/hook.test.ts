@@ -64,22 +64,53 @@ test("--switch puts the old one back where the service does not know the new one
   for (const secret of [NEW, OLD, CANARY]) expect(result.stdout + result.stderr).not.toContain(secret);
 });
 
-test("--switch says when there was nothing to try it with", async () => {
+/** `result` is of a switch after which GitLab has the new ones, and nobody knows whether the service takes them. */
+function expectUnproven(
+  world: GitlabAndClaimbot,
+  result: Awaited<ReturnType<GitlabAndClaimbot["run"]>>,
+  ...says: string[]
+): void {
+  expect({ status: result.status, stdout: result.stdout }).toEqual({ status: 3, stdout: "" });
+  for (const words of ["has the new secrets", "no test event proved", "Leave the old ones", "To take it back", ...says]) {
+    expect(result.stderr).toContain(words);
+  }
+  for (const secret of [NEW, OLD, CANARY]) expect(result.stderr).not.toContain(secret);
+  expect(world.gitlab.project.hooks).toMatchObject([{ token: NEW }]);
+}
+
+test("--switch is not done where there was nothing to try it with; after a push, run again, it is", async () => {
   await using world = await gitlabAndClaimbot();
-  world.gitlab.addHook({ url: "http://127.0.0.1:9/x", name: "claimbot acme", token: OLD });
-  const result = await world.run(["hook", "rotate", "--switch"], { CLAIMBOT_WEBHOOK_SECRET: `${NEW},${OLD}` });
-  expect(result.status).toBe(0);
-  expect(result.stdout).toContain("only then take the old ones out");
+  await using receiver = await service([NEW, OLD]);
+  world.gitlab.addHook({ url: receiver.url, name: "claimbot acme", token: OLD });
+  const switched = async (): ReturnType<typeof world.run> =>
+    world.run(["hook", "rotate", "--switch"], { CLAIMBOT_WEBHOOK_SECRET: `${NEW},${OLD}` });
+  expectUnproven(world, await switched(), "nothing yet to make one of", "Push something");
+  await world.gitlab.push({ branch: "main", files: { "README.md": "second\n" }, as: "mara" });
+  expect(await switched()).toMatchObject({ status: 0, stderr: "" });
 });
 
-test("--switch keeps the new ones where GitLab has had enough of tests", async () => {
+test("--switch is not done where GitLab has had enough of tests: run again, it is proven, or the old ones are back", async () => {
   await using world = await gitlabAndClaimbot();
-  await rotating(world, "http://127.0.0.1:9/x");
+  await using receiver = await service([OLD]);
+  await rotating(world, receiver.url);
+  const switched = async (list: string): ReturnType<typeof world.run> =>
+    world.run(["hook", "rotate", "--switch"], { CLAIMBOT_WEBHOOK_SECRET: list });
   world.gitlab.faults.add({ method: "POST", path: /\/test\//, fault: { kind: "status", status: 429 } });
-  const result = await world.run(["hook", "rotate", "--switch"], { CLAIMBOT_WEBHOOK_SECRET: `${NEW},${OLD}` });
-  expect(result.status).toBe(0);
-  expect(result.stdout).toContain("only then take the old ones out");
-  expect(world.gitlab.project.hooks).toMatchObject([{ token: NEW }]);
+  expectUnproven(world, await switched(`${NEW},${OLD}`), "Run it again in ");
+  expect(await switched(`${NEW},${OLD}`)).toMatchObject({ status: 3, stderr: expect.stringContaining("has the old ones again") });
+  expect(world.gitlab.project.hooks).toMatchObject([{ token: OLD }]);
+});
+
+test("--switch takes itself back with the old ones first in the list", async () => {
+  await using world = await gitlabAndClaimbot();
+  await using receiver = await service([OLD]);
+  await rotating(world, receiver.url);
+  world.gitlab.faults.add({ method: "POST", path: /\/test\//, fault: { kind: "status", status: 403 } });
+  const unproven = await world.run(["hook", "rotate", "--switch"], { CLAIMBOT_WEBHOOK_SECRET: `${NEW},${OLD}` });
+  expectUnproven(world, unproven);
+  const back = await world.run(["hook", "rotate", "--switch"], { CLAIMBOT_WEBHOOK_SECRET: `${OLD},${NEW}` });
+  expect(back).toMatchObject({ status: 0, stderr: "" });
+  expect(world.gitlab.project.hooks).toMatchObject([{ token: OLD }]);
 });
 
 test("--switch without a hook says who makes one", async () => {

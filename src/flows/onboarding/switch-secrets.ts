@@ -15,7 +15,9 @@ export interface SecretLists {
 }
 
 export type Switched =
-  | { readonly outcome: "accepted" | "untested"; readonly hook: ForgeHook }
+  | { readonly outcome: "accepted"; readonly hook: ForgeHook }
+  /** GitLab has the new ones, and nobody knows whether the service takes them. `why` may hold foreign text; `again` is when or how to try. */
+  | { readonly outcome: "untested"; readonly hook: ForgeHook; readonly why: string; readonly again: string }
   | { readonly outcome: "put-back"; readonly hook: ForgeHook; readonly detail: string };
 
 /** Throws Stalled where there is no hook of ours. */
@@ -32,25 +34,41 @@ export async function switchSecrets(
   switch (test.outcome) {
     case "answered":
       return { outcome: "accepted", hook };
-    case "no-answer":
+    case "no-test":
+      return { outcome: "untested", hook, why: test.why, again: test.again };
     case "no-data":
-      return { outcome: "untested", hook };
+      return {
+        outcome: "untested",
+        hook,
+        why: "the project has nothing yet to make one of",
+        again: "Push something, or open a merge request, then run it again",
+      };
     case "refused":
       await settings.setHookSecrets(hook, nth(lists, 1), signal);
       return { outcome: "put-back", hook, detail: test.detail };
   }
 }
 
-/** GitLab has no time for a test: it says nothing about the secrets. */
+interface NoTest {
+  readonly outcome: "no-test";
+  readonly why: string;
+  readonly again: string;
+}
+
+/** That GitLab sends no test says nothing about the secrets, and hides nothing of what was done to them. */
 async function tried(
   settings: ForgeSettings,
   hook: ForgeHook,
   signal: AbortSignal,
-): Promise<Awaited<ReturnType<typeof sendTest>> | { readonly outcome: "no-answer" }> {
+): Promise<Awaited<ReturnType<typeof sendTest>> | NoTest> {
   try {
     return await sendTest(settings, hook, signal);
   } catch (error) {
-    if (error instanceof Waiting) return { outcome: "no-answer" };
+    if (error instanceof Waiting) {
+      const seconds = Math.max(1, Math.ceil(error.retryAfterMs / 1000));
+      return { outcome: "no-test", why: error.message, again: `Run it again in ${seconds} s` };
+    }
+    if (error instanceof Stalled) return { outcome: "no-test", why: error.message, again: `${error.wayOut}, then run it again` };
     throw error;
   }
 }
