@@ -382,6 +382,19 @@ test("every plan and every bundle is read, and what a record names not a second 
   expect(reads.filter((key) => key.startsWith(`releases/${NAME}/`))).toHaveLength((await store.keys(`releases/${NAME}/`)).length);
 });
 
+test("a release that leaves the bundle as it was leaves the pointer where it stands, which is no deviation", async () => {
+  await using other = await ClaimRepository.make({ only: [NAME] });
+  await other.claimbot("apply", "--yes");
+  await other.edit(`environments/dev/${NAME}.yaml`, "Where the ledger team builds", "Where the ledger team tries things out");
+  await other.commit("Other words");
+  await other.claimbot("apply", "--yes");
+  expect(await other.log(NAME)).toHaveLength(2);
+  await using git = await openCheckout(other.path);
+  const world = { store: await openDirectoryStore(join(other.path, ".claimbot/store")), repository: git };
+  const found = await verifyStore({ ...world, cache: new BlobCache(), instance: "claimbot" }, { environments: [] }, signal);
+  expect(namesIn(found)).toEqual([]);
+});
+
 test("asked for one environment, its bundles that no record names are compared too, and those of others are not", async () => {
   await using store = await Spoilt.make();
   for (const name of [NAME, "ledger-stage"])

@@ -15,7 +15,7 @@ export interface BesidePointer {
   readonly disarmed: string | undefined;
 }
 
-/** `text`: the pointer as it is stored; undefined where there is none. It may be ahead of what was seen to its end, never behind. */
+/** `text`: the pointer as it is stored; undefined where there is none. It may be ahead of what was seen to its end; where it is behind, it points to that release all the same. */
 export function examinePointer(environment: string, text: string | undefined, beside: BesidePointer): readonly Deviation[] {
   const key = pointerKey(environment);
   const seen = beside.log.find(({ sequence }) => sequence === beside.seen);
@@ -27,7 +27,7 @@ export function examinePointer(environment: string, text: string | undefined, be
   const isBehind =
     seen !== undefined &&
     (seen.kind === "Publication"
-      ? pointer.sequence < seen.sequence
+      ? pointer.sequence < seen.sequence && !pointsTo(pointer, seen.releaseDigest)
       : seen.kind === "Removed" && pointer.kind !== "removed" && pointer.sequence < seen.sequence);
   if (isBehind)
     return [
@@ -39,6 +39,11 @@ export function examinePointer(environment: string, text: string | undefined, be
     ];
   const fault = faultOf(pointer, beside);
   return fault === undefined ? [] : [deviation("pointer/elsewhere", key, `it stands for ${claimName(pointer)}, and ${fault}`)];
+}
+
+/** A release whose bundle is the one before leaves the pointer as it is, standing for the older record. */
+function pointsTo(pointer: Pointer, releaseDigest: string): boolean {
+  return pointer.kind === "release" && pointer.disarms === undefined && pointer.digest === releaseDigest;
 }
 
 /**
@@ -57,7 +62,7 @@ function faultOf(pointer: Pointer, { log, disarmed }: BesidePointer): string | u
   const points = shortDigest(pointer.digest);
   switch (record.kind) {
     case "Publication":
-      return pointer.disarms === undefined && pointer.digest === record.releaseDigest
+      return pointsTo(pointer, record.releaseDigest)
         ? undefined
         : `points to release ${points}, not to ${shortDigest(record.releaseDigest)}`;
     case "Tombstone": {
