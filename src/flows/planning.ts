@@ -48,7 +48,8 @@ export function judge(world: World, { files, policies }: ClaimFiles, options: Ju
     live: new Map([...live].flatMap(([name, log]) => liveFacts(name, log))),
     cache: world.cache,
   };
-  const old = before && validateTree({ ...facts, files: before.files });
+  // What a claim that could not be read left in doubt was nobody's new mistake either: who mends it does not answer for others.
+  const old = before && validateTree({ ...facts, files: before.files, tellDoubts: true });
   const removed = removedClaims(files, live, old);
   const verdict = validateTree({ ...facts, files, ...(elsewhere && { elsewhere }), removed });
   const judging = rules ?? (verdict.platform && { platform: verdict.platform, policies });

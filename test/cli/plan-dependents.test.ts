@@ -29,3 +29,31 @@ test("what was wrong before, in a file that the change does not touch, is not he
   expect(stdout).not.toContain("claim/pool-bounds");
   expect(status).toBe(0);
 });
+
+test("a claim that cannot be read is the only mistake: its dependents are not told that it is missing", async () => {
+  await using repository = await ClaimRepository.make();
+  await repository.git("checkout", "--quiet", "-b", "feature");
+  await repository.edit("environments/stage/ledger-stage.yaml", "version:", "vresion:");
+  await repository.commit("Mistype ledger-stage");
+  for (const words of [["validate"], ["plan", "--base", "main", "--head", "feature"]]) {
+    const { status, stdout } = await repository.claimbot(...words);
+    expect(status).toBe(1);
+    expect(stdout).toContain("ledger-stage.yaml");
+    expect(stdout).not.toContain("payments-stage.yaml");
+  }
+});
+
+test("who mends a claim does not answer for what others wrongly need of it", async () => {
+  await using repository = await ClaimRepository.make();
+  await repository.edit("environments/stage/ledger-stage.yaml", "kind: Environment", "kind: [Environment");
+  await repository.edit("environments/stage/payments-stage.yaml", "[ledger, ", "[ledger-stage/leger, ");
+  await repository.commit("Break both");
+  await repository.git("checkout", "--quiet", "-b", "feature");
+  await repository.edit("environments/stage/ledger-stage.yaml", "kind: [Environment", "kind: Environment");
+  await repository.commit("Mend ledger-stage");
+  const { status, stdout } = await repository.claimbot("plan", "--base", "main", "--head", "feature");
+  expect(stdout).not.toContain("claim/dependency-missing");
+  expect(stdout).toContain("ledger-stage");
+  expect(status).toBe(0);
+  expect((await repository.claimbot("validate")).stdout).toContain("claim/dependency-missing");
+});

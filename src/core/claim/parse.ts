@@ -7,6 +7,7 @@ import { migrate } from "./migrate.ts";
 import { lazyPlaces, locate, type Places } from "./places.ts";
 import type { Platform } from "./platform.generated.ts";
 import { schemaFindings } from "./schema-errors.ts";
+import { servicesNamed } from "./services-named.ts";
 import { claim, platform, type Validator } from "./validator.generated.js";
 import { readYaml } from "./yaml.ts";
 
@@ -18,7 +19,12 @@ export type Parsed<T> =
       /** The apiVersion of the file, where it is an older one. */
       readonly migratedFrom?: string;
     }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+  | {
+      readonly ok: false;
+      readonly diagnostics: readonly Diagnostic[];
+      /** Of a claim: the services that it may have, mistakes or not; undefined where nobody can tell. */
+      readonly services?: ReadonlySet<string> | undefined;
+    };
 
 /** Syntax, profile and schema only; what a claim means is judged by `validateTree`. */
 export function parseClaim(path: string, bytes: Uint8Array): Parsed<Claim> {
@@ -38,11 +44,16 @@ function parse<T>(kind: "claim" | "platform", validate: Validator<T>, path: stri
     return { ok: true, value: fast.value, places: lazyPlaces(() => readYaml(path, text).places) };
   }
   const read = readYaml(path, text);
-  if (read.diagnostics.length > 0) return { ok: false, diagnostics: read.diagnostics };
+  const wrong = (diagnostics: readonly Diagnostic[]): Parsed<T> => ({
+    ok: false,
+    diagnostics,
+    ...(kind === "claim" && { services: servicesNamed(read.value, text) }),
+  });
+  if (read.diagnostics.length > 0) return wrong(read.diagnostics);
   const migrated = migrate(read.value);
-  if (!migrated.ok) return { ok: false, diagnostics: [locate(path, read.places, migrated.finding.code, migrated.finding)] };
+  if (!migrated.ok) return wrong([locate(path, read.places, migrated.finding.code, migrated.finding)]);
   const { value, migratedFrom } = migrated;
   if (validate(value)) return { ok: true, value, places: read.places, ...(migratedFrom !== undefined && { migratedFrom }) };
   const findings = schemaFindings(kind, value, validate.errors ?? []).slice(0, 100);
-  return { ok: false, diagnostics: findings.map((finding) => locate(path, read.places, finding.code, finding)) };
+  return wrong(findings.map((finding) => locate(path, read.places, finding.code, finding)));
 }

@@ -10,7 +10,7 @@ import { locate } from "./places.ts";
 import type { Platform } from "./platform.generated.ts";
 import { CLAIM_RULES, OFFER_RULES, PLATFORM_RULES, TREE_RULES } from "./rules/index.ts";
 import type { ClaimView } from "./rules/rule.ts";
-import { treeOf, type Live, type Removed } from "./rules/tree.ts";
+import { treeOf, type Live, type Removed, type Unread } from "./rules/tree.ts";
 import { claimPathOf, unexpectedFile } from "./tree-files.ts";
 
 export interface TreeFile {
@@ -34,6 +34,8 @@ export interface TreeInput {
   readonly elsewhere?: readonly { readonly hostname: string; readonly where: string }[];
   /** Environments that the judged change removes; with their old claim the messages say more. */
   readonly removed?: readonly (string | Removed)[];
+  /** Also tells what cannot be known while a claim cannot be read, as if its file were not there: whether others depend on what it has. */
+  readonly tellDoubts?: boolean;
   readonly cache?: BlobCache;
 }
 
@@ -64,22 +66,29 @@ export function validateTree(input: TreeInput): TreeVerdict {
   const judging = platformThatJudges(platform, input.rules);
   const present = new Set<string>();
   const read: ReadClaim[] = [];
+  const unread: Unread[] = [];
   for (const file of input.files) {
     if (file.path === PLATFORM_PATH) continue;
     const place = claimPathOf(file.path);
     if (place !== undefined) present.add(place.name);
     const unexpected = unexpectedFile(file, place);
-    if (unexpected !== undefined) found.push([unexpected]);
+    if (unexpected !== undefined) {
+      found.push([unexpected]);
+      if (place !== undefined) unread.push({ ...place, services: undefined });
+    }
     if (unexpected !== undefined || place === undefined) continue;
     const entry = cached(input.cache, file);
     const parsed = (entry.claim ??= parseClaim(file.path, bytesOf(file)));
     if (parsed.ok) read.push({ file, entry, parsed, view: (entry.view ??= { path: file.path, ...place, claim: parsed.value }) });
-    else found.push(parsed.diagnostics);
+    else {
+      found.push(parsed.diagnostics);
+      unread.push({ ...place, services: parsed.services });
+    }
   }
   read.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
   const judgingDigest = judging && digestOf(judging);
   for (const claim of read) found.push(judgeClaim(claim, judging, judgingDigest));
-  found.push(judgeTree(read, judging, input));
+  found.push(judgeTree(read, input.tellDoubts === true ? [] : unread, judging, input));
   const diagnostics = found.flat().toSorted(compareDiagnostics);
 
   const bad = new Set(diagnostics.filter(({ severity }) => severity === "error").map(({ path }) => path));
@@ -124,10 +133,16 @@ function judgeClaim(
   return diagnostics;
 }
 
-function judgeTree(read: readonly ReadClaim[], platform: Platform | undefined, input: TreeInput): readonly Diagnostic[] {
+function judgeTree(
+  read: readonly ReadClaim[],
+  unread: readonly Unread[],
+  platform: Platform | undefined,
+  input: TreeInput,
+): readonly Diagnostic[] {
   const places = new Map(read.map(({ file, parsed }) => [file.path, parsed.places]));
   const tree = treeOf({
     views: read.map(({ view }) => view),
+    unread,
     platform,
     live: input.live ?? new Map(),
     elsewhere: input.elsewhere ?? [],

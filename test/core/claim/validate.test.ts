@@ -107,6 +107,75 @@ describe("judging a tree", () => {
     expect(judge([needs, ledger]).diagnostics.map(({ code }) => code)).toEqual(["claim/dependency-missing"]);
   });
 
+  describe("where the claim that others depend on has mistakes itself", () => {
+    const needs = (name: string): TreeFile =>
+      claimFile("shop-stage", "stage", (text) => text.replace("^2.3.0}", `^2.3.0, dependsOn: [${name}]}`));
+    const ledger = (change: (text: string) => string): TreeFile =>
+      claimFile("ledger-stage", "stage", (text) => change(text.replace("payments-api", "ledger")));
+    const noRegion = ledger((text) => text.replace("region: fra", "regoin: fra"));
+    const noColon = ledger((text) => text.replace("name: ledger,", "name ledger: ,"));
+    const codesOf = (files: readonly TreeFile[], more: Partial<TreeInput> = {}): readonly string[] =>
+      judge(files, more).diagnostics.map(({ path, code }) => `${path.split("/").at(-1)} ${code}`);
+
+    test.each<[string, TreeFile]>([
+      ["an unknown member", noRegion],
+      ["a service that cannot be read", ledger((text) => text.replace("version: ^2.3.0", "version: ^2.3.0, name: again"))],
+      ["a service without a name", ledger((text) => text.replace("{name: ledger", "{nmae: ledger"))],
+      ["no YAML", ledger((text) => text.replace("kind: Environment", "kind: [Environment"))],
+      ["a line without its colon", noColon],
+      ["a format that nobody knows", ledger((text) => text.replace("claimbot/v1", "claimbot/v9"))],
+      ["an encoding that nobody reads", { ...noRegion, bytes: Buffer.from(claimText("ledger-stage", "stage"), "utf16le") }],
+      ["a value that is refused", ledger((text) => text.replace("region: fra", "region: mars"))],
+      ["a link in its place", { ...noRegion, mode: "120000" }],
+    ])("%s: only its own mistakes are told", (_, broken) => {
+      for (const name of ["ledger", "ledger-stage/ledger"]) {
+        const codes = codesOf([needs(name), broken]);
+        expect(codes).not.toEqual([]);
+        expect(codes.filter((code) => !code.startsWith("ledger-stage.yaml "))).toEqual([]);
+      }
+    });
+
+    test.each<[string, string, readonly TreeFile[]]>([
+      ["another service than it has", "mailer", [noRegion]],
+      ["a word that is not in its file", "mailer", [noColon]],
+      ["another environment", "pay-stage/ledger", [noRegion]],
+      ["an environment of another type", "ledger-prod/ledger", [claimFile("ledger-prod", "prod", () => "a: [")]],
+      ["a service of another type", "ledger", [fileOf("environments/prod/ledger-prod.yaml", "services: [{name: ledger}]")]],
+    ])("%s is missing all the same", (_, name, broken) => {
+      expect(codesOf([needs(name), ...broken])).toContain("shop-stage.yaml claim/dependency-missing");
+    });
+
+    test("nothing is said of a removal either, while the new file of what was renamed cannot be read", () => {
+      const [old] = judge([claimFile("ledger-old", "stage", (text) => text.replace("payments-api", "ledger"))]).claims;
+      const removed = [{ name: "ledger-old", ...(old && { claim: old.claim }) }];
+      expect(codesOf([needs("ledger")], { removed })).toEqual(["shop-stage.yaml claim/dependency-removed"]);
+      expect(codesOf([needs("ledger"), noRegion], { removed })).toEqual([
+        "ledger-stage.yaml schema/missing",
+        "ledger-stage.yaml schema/unknown",
+      ]);
+    });
+
+    test("the dependent is a good claim, and is so by the cache too", () => {
+      const cache = new BlobCache();
+      const files = [needs("ledger"), noColon, PLATFORM_FILE].map((file) => ({ ...file, blob: file.path }));
+      const first = validateTree({ files, rules: undefined, cache });
+      expect(first.claims.map(({ path }) => path)).toEqual(["environments/stage/shop-stage.yaml"]);
+      const known = files.map(({ path, mode, blob }) => ({ path, mode, blob }));
+      expect(validateTree({ files: known, rules: undefined, cache })).toEqual(first);
+      const mended = { ...claimFile("ledger-stage"), blob: "mended" };
+      const codes = validateTree({
+        files: [...known.filter(({ path }) => !path.endsWith("ledger-stage.yaml")), mended],
+        rules: undefined,
+        cache,
+      });
+      expect(codes.diagnostics.map(({ code }) => code)).toEqual(["claim/dependency-missing"]);
+    });
+
+    test("the doubt itself is told to whoever asks for it", () => {
+      expect(codesOf([needs("ledger"), noRegion], { tellDoubts: true })).toContain("shop-stage.yaml claim/dependency-missing");
+    });
+  });
+
   test("draws a circle over several claims, for each author from their own service", () => {
     const chain = (name: string, service: string, needs: string): TreeFile =>
       claimFile(name, "stage", (text) =>

@@ -16,6 +16,8 @@ export interface Dependency {
 export type Target =
   | { readonly kind: "found"; readonly view: ClaimView; readonly service: string }
   | { readonly kind: "missing" }
+  /** It may be in a claim that cannot be read, whose own diagnostics say enough. */
+  | { readonly kind: "unread" }
   | { readonly kind: "ambiguous"; readonly views: readonly ClaimView[] };
 
 export const dependenciesOf = perClaim((view): readonly Dependency[] =>
@@ -40,12 +42,17 @@ export function targetOf({ view, name }: Dependency, tree: Tree): Target {
   const [environment, service] = splitName(name);
   if (environment !== undefined) {
     const found = tree.byName.get(environment)?.find((other) => other.claim.spec.type === type && serves(other, service));
-    return found === undefined ? { kind: "missing" } : { kind: "found", view: found, service };
+    if (found !== undefined) return { kind: "found", view: found, service };
+    const isUnread = tree.unread.some((claim) => claim.name === environment && claim.folder === type);
+    return { kind: isUnread ? "unread" : "missing" };
   }
   if (serves(view, service)) return { kind: "found", view, service };
   const views = tree.servedBy(type, service);
   const [only, ...more] = views;
-  if (only === undefined) return { kind: "missing" };
+  if (only === undefined) {
+    const isUnread = tree.unread.some(({ folder, services }) => folder === type && services?.has(service) !== false);
+    return { kind: isUnread ? "unread" : "missing" };
+  }
   return more.length > 0 ? { kind: "ambiguous", views } : { kind: "found", view: only, service };
 }
 

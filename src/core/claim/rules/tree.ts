@@ -18,9 +18,21 @@ export interface Live {
   readonly hostnames?: readonly string[];
 }
 
+/** A claim whose file is there, but cannot be read: its own diagnostics say why. */
+export interface Unread {
+  /** The file name without .yaml. */
+  readonly name: string;
+  /** The folder, which is the type that it should have. */
+  readonly folder: string;
+  /** Services that it may have; undefined where nobody can tell. */
+  readonly services: ReadonlySet<string> | undefined;
+}
+
 export interface Tree {
   /** Every claim that could be read, by path. */
   readonly views: readonly ClaimView[];
+  /** Every claim that could not. */
+  readonly unread: readonly Unread[];
   /** The claims of each name: more than one where two types have the same. */
   readonly byName: ReadonlyMap<string, readonly ClaimView[]>;
   /** The platform that judges; undefined where there is none. */
@@ -34,7 +46,7 @@ export interface Tree {
   servedBy(type: EnvironmentType, service: string): readonly ClaimView[];
 }
 
-export function treeOf(parts: Pick<Tree, "views" | "platform" | "live" | "elsewhere" | "removed">): Tree {
+export function treeOf(parts: Pick<Tree, "views" | "unread" | "platform" | "live" | "elsewhere" | "removed">): Tree {
   const byName = Map.groupBy(parts.views, ({ name }) => name);
   let services: Map<string, ClaimView[]> | undefined;
   return {
