@@ -1,6 +1,6 @@
 /** What GitLab says of the merge request behind a release, read once into one value. */
 import { askerOf } from "../core/asker.ts";
-import { Stale } from "../core/errors.ts";
+import { Stale, Waiting } from "../core/errors.ts";
 import type { ReviewFacts } from "../core/gates.ts";
 import type { Forge, MergeRequest } from "../core/ports.ts";
 import type { ForgeWorld } from "./world.ts";
@@ -32,7 +32,7 @@ export async function lookBehind(
   return { mr: found, isFresh: true };
 }
 
-// Both never change: what brought a commit, and when GitLab first saw one. That there is none is asked again.
+// Both never change: what brought a commit, and when GitLab saw the head that was merged. That there is none is asked again.
 const ORIGINS = new WeakMap<Forge, Map<string, MergeRequest>>();
 const SEEN_AT = new WeakMap<Forge, Map<string, string>>();
 const MOST_KEPT = 1000;
@@ -44,13 +44,20 @@ function keep<T>(kept: WeakMap<Forge, Map<string, T>>, forge: Forge, key: string
   if (values.size > MOST_KEPT && oldest !== undefined) values.delete(oldest);
 }
 
-/** When GitLab first saw the head, by its own clock. */
-async function headSeenAt({ forge }: ForgeWorld, { iid, sha }: MergeRequest, signal: AbortSignal): Promise<string | undefined> {
+/**
+ * When GitLab saw this head come, by its own clock. One that was pushed over and came back came twice, and what was approved in between was
+ * another: only of what is merged is it remembered.
+ */
+async function headSeenAt(
+  { forge }: ForgeWorld,
+  { iid, sha, state }: MergeRequest,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const key = `${iid} ${sha}`;
   const known = SEEN_AT.get(forge)?.get(key);
   if (known !== undefined) return known;
   const seenAt = (await forge.versions(iid, signal)).find(({ headSha }) => headSha === sha)?.createdAt;
-  if (seenAt !== undefined) keep(SEEN_AT, forge, key, seenAt);
+  if (seenAt !== undefined && state === "merged") keep(SEEN_AT, forge, key, seenAt);
   return seenAt;
 }
 
@@ -85,7 +92,7 @@ export async function reviewFacts(
   };
 }
 
-/** Authors and committers of what the merge request brings, or brought; a merge commit's first parent is what was there before. */
+/** Authors and committers of what the merge request brings, or brought. */
 export async function peopleOf(world: ForgeWorld, mr: MergeRequest, signal: AbortSignal): Promise<ReviewFacts["people"]> {
   if (mr.sha === undefined) return [];
   const [head, target] = await world.repository.fetch(
@@ -93,6 +100,17 @@ export async function peopleOf(world: ForgeWorld, mr: MergeRequest, signal: Abor
     signal,
   );
   if (head !== mr.sha || target === undefined) throw new Stale(`merge request ${mr.iid} moved while it was read`);
-  const before = mr.mergedCommit === undefined ? target : await world.repository.parent(mr.mergedCommit);
+  const before = mr.mergedCommit === undefined ? target : await beforeMerge(world, mr, mr.mergedCommit, signal);
   return world.repository.peopleBetween(before, mr.sha);
+}
+
+/**
+ * What was there before: the first parent of a merge or squash commit. After a fast forward that would be the last commit but one, so that
+ * whoever made the others could approve them: there it is the base that GitLab knows.
+ */
+async function beforeMerge(world: ForgeWorld, mr: MergeRequest, merged: string, signal: AbortSignal): Promise<string> {
+  if (merged !== mr.sha) return world.repository.parent(merged);
+  const refs = mr.diffRefs ?? (await world.forge.mergeRequest(mr.iid, signal)).diffRefs;
+  if (refs === undefined) throw new Waiting(`GitLab has not said what !${mr.iid} brought`, 10_000);
+  return refs.baseSha;
 }
