@@ -159,6 +159,7 @@ export async function openWorld(
     instance: config.instance,
     repository,
     store,
+    formerProject: config.gitlab?.formerProject,
     targets: await openTargets(config, store, forge, log),
     audit: await openAudit(config, store, now),
     registryOf: await registries(config),

@@ -20,7 +20,9 @@ export interface Config {
   readonly sweepSeconds: number;
   readonly logLevel: LogLevel;
   readonly databaseUrl: Secret | undefined;
-  readonly gitlab: { readonly url: string; readonly token: Secret; readonly project: string } | undefined;
+  readonly gitlab:
+    | { readonly url: string; readonly token: Secret; readonly project: string; readonly formerProject?: string }
+    | undefined;
   /** Where a signing token stands, a signature is required and the secrets open nothing. */
   readonly webhook: { readonly secrets: readonly Secret[]; readonly signingTokens: readonly Secret[] };
   readonly registry: { readonly url: string; readonly username?: string; readonly password?: Secret } | undefined;
@@ -123,7 +125,10 @@ function gitlabOf(read: SettingsReader): Config["gitlab"] {
       "a path such as platform/static-environments, or the project's number",
     ),
   );
-  return url && token && project ? { url, token, project } : undefined;
+  const formerProject = read.one("CLAIMBOT_GITLAB_FORMER_PROJECT", (text) =>
+    values.parsePattern(text, /^[\w.-]+(\/[\w.-]+)+$/, "a path such as platform/old-environments"),
+  );
+  return url && token && project ? { url, token, project, ...(formerProject && { formerProject }) } : undefined;
 }
 
 function registryOf(read: SettingsReader): Config["registry"] {

@@ -10,8 +10,10 @@ import type { Config } from "./config.ts";
 import { decide, type IntakeFacts } from "./core/intake.ts";
 import type { Log } from "./core/log.ts";
 import type { Forge } from "./core/ports.ts";
+import { ownerOf } from "./core/store-owner.ts";
 import { dispatch } from "./flows/dispatch.ts";
 import type { AuditableWorld, ForgeWorld } from "./flows/world.ts";
+import { refuseForeignStore } from "./flows/store-owner.ts";
 import { isVerifyDue } from "./flows/verify/verify-daily.ts";
 import { httpApp } from "./http/app.ts";
 import { controlApp, startControl } from "./http/control.ts";
@@ -68,6 +70,7 @@ export async function startService(
       verified: metrics.verified,
     };
     const [me, project] = await Promise.all([forge.me(), forge.project()]);
+    await refuseForeignStore(opened, ownerOf(project), new AbortController().signal);
     Object.assign(facts, { projectId: project.id, botId: me.id, defaultBranch: project.defaultBranch });
     return opened;
   });

@@ -11,7 +11,7 @@ import { look } from "../flows/onboarding/look.ts";
 import { checkTable } from "./check-lines.ts";
 import type { Run } from "./run.ts";
 import { checkGit, readPlatform } from "./doctor/repository.ts";
-import { checkClaimStore, checkDataDirectory } from "./doctor/storage.ts";
+import { checkClaimStore, checkDataDirectory, checkStoreOwner } from "./doctor/storage.ts";
 import * as systems from "./doctor/systems.ts";
 import type { Terminal } from "./terminal.ts";
 import { oneOf, readWords } from "./words.ts";
@@ -75,6 +75,7 @@ async function examine(config: Config, directory: string, fix: boolean): Promise
   const dataDirectory = resolve(directory, config.dataDirectory);
   const others = await Promise.all([
     checkClaimStore(config, signal),
+    unreachable || gitlab === undefined ? [] : checkStoreOwner(config, dataDirectory, gitlab.forge, signal),
     systems.checkDatabase(config),
     systems.checkCloudflare(config, platform.platform, signal),
     systems.checkRegistry(config, signal),

@@ -4,8 +4,10 @@ import { openForge } from "../adapters/gitlab/forge.ts";
 import { openLog } from "../adapters/log.ts";
 import { openQueue } from "../adapters/queue.ts";
 import { makeDataDirectory, openStore } from "../app.ts";
+import { ownerOf } from "../core/store-owner.ts";
 import { LogCache } from "../flows/log-cache.ts";
 import { rebuild as found } from "../flows/rebuild.ts";
+import { refuseForeignStore } from "../flows/store-owner.ts";
 import { openGitlab } from "./gitlab.ts";
 import type { Run } from "./run.ts";
 import { oneOf, readWords } from "./words.ts";
@@ -22,8 +24,11 @@ export const rebuild: Run = async (words, terminal) => {
   const address = config.databaseUrl === undefined ? { dataDirectory } : { databaseUrl: config.databaseUrl };
   await using queue = await openQueue({ ...address, log });
   const store = await openStore(config, dataDirectory);
-  const world = { store, forge: openForge(gitlab), memory: queue, jobs: queue, logs: new LogCache() };
-  const rebuilt = await found(world, new AbortController().signal);
+  const { signal } = new AbortController();
+  const forge = openForge(gitlab);
+  const { formerProject } = gitlab;
+  await refuseForeignStore({ store, formerProject }, ownerOf(await forge.project(signal)), signal);
+  const rebuilt = await found({ store, forge, memory: queue, jobs: queue, logs: new LogCache() }, signal);
   const { reviews, pushers, notes, environments } = rebuilt;
   if (format === "json") terminal.out(`${JSON.stringify(rebuilt, null, 2)}\n`);
   else {

@@ -88,6 +88,13 @@ const TABLE = [
     neededBy: "serve",
   },
   {
+    name: "CLAIMBOT_GITLAB_FORMER_PROJECT",
+    group: "gitlab",
+    description:
+      "Only where the claim repository moved to another project: the path it had, so that its claim store is taken over. Every project has a store of its own.",
+    example: "platform/old-environments",
+  },
+  {
     name: "CLAIMBOT_WEBHOOK_SECRET",
     group: "webhook",
     description:

@@ -11,6 +11,7 @@ import { canonicalJson, digestOfBytes, isObject, parseJson, type Digest } from "
 import type { Plan } from "../core/plan.ts";
 import type { ObjectStore } from "../core/ports.ts";
 import { recordKey, type Source } from "../core/record.ts";
+import type { StoreOwner } from "../core/store-owner.ts";
 import { storePlan } from "../targets/claim-store/log.ts";
 import { retention } from "../targets/retention.ts";
 import type { ClaimFiles } from "./files.ts";
@@ -23,6 +24,8 @@ export interface AdoptionRecord {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly source: Source;
+  /** The project's number, and host and port of its GitLab; absent where none was asked. */
+  readonly gitlab?: Pick<StoreOwner, "id" | "host">;
   readonly rules: Rules;
   readonly rulesDigest: Digest;
   readonly planDigest?: Digest;
@@ -38,7 +41,11 @@ interface Adopted {
 
 /** The rules that judge; undefined before the first adoption, when the target branch counts as adopted. */
 export async function adoptedRules(world: Pick<World, "store">, signal: AbortSignal): Promise<Rules | undefined> {
-  return (await newest(world.store, signal))?.record.rules;
+  return (await newestAdoption(world.store, signal))?.rules;
+}
+
+export async function newestAdoption(store: ObjectStore, signal: AbortSignal): Promise<AdoptionRecord | undefined> {
+  return (await newest(store, signal))?.record;
 }
 
 /** Every adoption, oldest first. Throws Stalled at the first that is not the next one. */
@@ -120,14 +127,21 @@ function adoptionText(record: AdoptionRecord): string {
   return `${canonicalJson(record)}\n`;
 }
 
+/** @public Whose rules are adopted, and how. */
+export interface AdoptedBy {
+  readonly source: Source;
+  /** Absent where no GitLab is asked. */
+  readonly owner?: StoreOwner | undefined;
+  readonly breakGlass?: string | undefined;
+}
+
 /** Writes the next adoption. Throws Waiting when somebody else wrote it first: the next run reads what they wrote. */
 export async function adopt(
   world: Pick<World, "store" | "now">,
   rules: Rules,
-  source: Source,
+  { source, owner, breakGlass }: AdoptedBy,
   plan: Plan | undefined,
   signal: AbortSignal,
-  breakGlass?: string,
 ): Promise<AdoptionRecord> {
   const last = await newest(world.store, signal);
   const record: AdoptionRecord = {
@@ -135,6 +149,7 @@ export async function adopt(
     sequence: (last?.record.sequence ?? 0) + 1,
     at: world.now().toISOString(),
     source,
+    ...(owner && { gitlab: { id: owner.id, host: owner.host } }),
     rules,
     rulesDigest: rulesDigest(rules),
     ...(plan && { planDigest: plan.digest }),

@@ -4,12 +4,15 @@ import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import { ENVIRONMENT_TYPES } from "../core/environment.ts";
 import { Stalled, Waiting } from "../core/errors.ts";
 import { HOLD_LABEL, type ReviewFacts } from "../core/gates.ts";
-import type { MergeRequest, Repository } from "../core/ports.ts";
+import type { MergeRequest } from "../core/ports.ts";
+import { ownerOf } from "../core/store-owner.ts";
 import { adoptedRules, rulesOf } from "./adoption.ts";
 import { filesAt } from "./files.ts";
 import { defiedHold, type DefiedHold } from "./hold.ts";
+import { isOn } from "./is-on.ts";
 import type { Ground } from "./release.ts";
 import { lookBehind, reviewFacts } from "./review-facts.ts";
+import { refuseForeignStore } from "./store-owner.ts";
 import type { ForgeWorld } from "./world.ts";
 
 export interface ForgeGround extends Ground {
@@ -25,6 +28,8 @@ export interface ForgeGround extends Ground {
  */
 export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: string): Promise<ForgeGround> {
   const project = await world.forge.project(signal);
+  const owner = ownerOf(project);
+  await refuseForeignStore(world, owner, signal);
   const ref = `refs/heads/${project.defaultBranch}`;
   const headNow = async (): Promise<string> => {
     const [head] = await world.repository.fetch([ref], signal);
@@ -66,6 +71,7 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: s
     files,
     commit,
     project: project.path,
+    owner,
     headNow,
     mergeRequestOf: async (environment) => (await originOf(environment))?.mr,
     async reviewFacts(environment): Promise<ReviewFacts | undefined> {
@@ -78,16 +84,6 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: s
     },
     defiedHoldOf: (environment) => defied.get(environment),
   };
-}
-
-/** A commit that the repository does not know is on none of its branches. */
-async function isOn(repository: Repository, commit: string, head: string): Promise<boolean> {
-  try {
-    return await repository.isAncestor(await repository.commit(commit), head);
-  } catch (error) {
-    if (error instanceof Stalled) return false;
-    throw error;
-  }
 }
 
 /** As a person reads it in a gate's reason. */

@@ -19,17 +19,18 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
   const [broken] = (await checkPolicies(proposed.policies)).filter(({ severity }) => severity === "error");
   if (broken !== undefined) throw new Stalled(`${broken.path}:${broken.line}:${broken.column} ${broken.message}`, broken.hint);
   const source: Source = { project: ground.project, commit: ground.commit, path: "platform.yaml", blob: "", approvers: [] };
+  const { owner } = ground;
+  const { confirmed, shown, stillAsked, breakGlass } = request;
   const newest = (await readAdoptions(world.store, signal)).at(-1);
   const adopted = newest?.rules;
   const [plan] = rulesPlans(adopted, proposed);
   if (adopted === undefined || plan === undefined) {
-    const record = newest ?? (await adopt(world, proposed, source, undefined, signal, request.breakGlass));
+    const record = newest ?? (await adopt(world, proposed, { source, owner, breakGlass }, undefined, signal));
     // Also for one that an earlier run made, and did not live to tell.
     await world.audit.append(adoptionOf(record));
     return { kind: "unchanged" };
   }
   const facts = await ground.reviewFacts(PLATFORM_NAME);
-  const { confirmed, shown, stillAsked } = request;
   if (facts !== "unchecked") refuseAnother(plan, confirmed ?? shown);
   const isConfirmed = confirmed !== undefined && plan.digest.startsWith(confirmed);
   const gates = gatesOf({
@@ -39,8 +40,8 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
     review: facts,
     confirmed: isConfirmed ? plan.digest : confirmed,
   });
-  const about = { commit: ground.commit, gates, facts, breakGlass: request.breakGlass };
-  if (closedGates(gates).length > 0 && request.breakGlass === undefined) {
+  const about = { commit: ground.commit, gates, facts, breakGlass };
+  if (closedGates(gates).length > 0 && breakGlass === undefined) {
     await world.audit.append(decisionOf(plan, "held", about));
     const digest = facts === "unchecked" ? undefined : facts?.reviewed?.digest;
     return {
@@ -63,7 +64,7 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
       approvers: countedApprovers(review),
     }),
   };
-  const record = await adopt(world, proposed, whole, plan, signal, request.breakGlass);
+  const record = await adopt(world, proposed, { source: whole, owner, breakGlass }, plan, signal);
   return {
     kind: "settled",
     plan,

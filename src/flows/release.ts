@@ -8,6 +8,7 @@ import { closedGates, countedApprovers, gatesOf, type Gate, type ReviewFacts } f
 import { sameJson, shortDigest, type Digest } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
 import { lastPublication, recordKey, type Log, type LogRecord, type Source } from "../core/record.ts";
+import type { StoreOwner } from "../core/store-owner.ts";
 import { readLog, readOn, readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { goesOn, rollout, type Done } from "../targets/reconcile.ts";
 import { retention } from "../targets/retention.ts";
@@ -15,6 +16,7 @@ import type { Release } from "../targets/target.ts";
 import { adoptedRules } from "./adoption.ts";
 import { decisionOf, effectsOf, resumptionOf } from "./audit-events.ts";
 import type { ClaimFiles } from "./files.ts";
+import { isOn } from "./is-on.ts";
 import { judge, planOne, type Judged, type Planned } from "./planning.ts";
 import { hasReceipt, writeReceipt } from "./receipt.ts";
 import type { World } from "./world.ts";
@@ -26,6 +28,8 @@ export interface Ground {
   readonly commit: string;
   /** GitLab project path, or "local". */
   readonly project: string;
+  /** Whom the claim store belongs to after an adoption from here; absent where no GitLab is asked. */
+  readonly owner?: StoreOwner;
   /** The merge request behind this environment's newest change, as GitLab tells it now; `unchecked` where there is no GitLab. */
   reviewFacts(environment: string): Promise<ReviewFacts | undefined | "unchecked">;
   /** The commit to which the default branch points now: compared again before the first effect. */
@@ -273,13 +277,19 @@ function refuseMistakes({ verdict }: Judged, name: string): void {
   );
 }
 
-/** An older commit never overtakes a newer one. */
+/**
+ * An older commit never overtakes a newer one. A project that was renamed or moved has its history as before; what no history of ours knows is
+ * somebody else's, and no claim of ours that was removed.
+ */
 async function refuseOlderCommit(world: World, ground: Ground, log: Log): Promise<void> {
   const published = log.at(-1)?.source;
-  if (published === undefined || published.commit === ground.commit || published.project !== ground.project) return;
-  if (await world.repository.isAncestor(published.commit, ground.commit)) return;
+  if (published === undefined || published.commit === ground.commit) return;
+  const { project, commit } = published;
+  // What was applied from a terminal may never have been pushed.
+  if (project !== ground.project && (project === "local" || ground.project === "local")) return;
+  if (await isOn(world.repository, commit, ground.commit)) return;
   throw new Stalled(
-    `${ground.commit.slice(0, 12)} does not come after ${published.commit.slice(0, 12)}, which is published`,
+    `${ground.commit.slice(0, 12)} does not come after ${commit.slice(0, 12)} of ${project}, which is published`,
     "If the branch was rewritten on purpose, merge the published commit into it; else release its newest commit",
   );
 }

@@ -11,6 +11,8 @@ export interface World {
   readonly instance: string;
   readonly repository: Repository;
   readonly store: ObjectStore;
+  /** The path of the project whose claim store ours takes over. */
+  readonly formerProject?: string | undefined;
   readonly targets: Targets;
   readonly audit: Audit;
   /** The registry, given the path of its repositories; without one, versions stay constraints, and the plan says so. */

@@ -51,6 +51,7 @@ describe("beside a whole rehearsal", () => {
       /^✓ git +main is at [0-9a-f]{12}$/m,
       /^✓ data-directory +a service runs:.*belongs to a running claimbot/m,
       /^✓ cloudflare-zone +example\.com \(enterprise\)/m,
+      /^✓ claim-store-owner +.* is this project's/m,
       /^✓ registry +http/m,
       /^✓ kubernetes +Kustomizations in environments can be read/m,
     ])

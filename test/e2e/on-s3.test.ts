@@ -1,8 +1,9 @@
 /** A life with the claims in a bucket, on the sandbox's S3 and on the real one: reviewed, approved, released, changed, removed, and true to the end. */
 import { describe, expect, test, vi } from "vitest";
 import { startRehearsal, type Rehearsal } from "../../src/rehearsal.ts";
-import { REAL_S3, startDouble, startReal, type S3UnderTest } from "../contract/s3-servers.ts";
+import { REAL_S3, startDouble, startReal } from "../contract/s3-servers.ts";
 import { edited, expectClean, idle, logOf, merge, open } from "./actions.ts";
+import { s3Settings } from "./s3-settings.ts";
 import { seedOf } from "./seed.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -17,7 +18,7 @@ describe.each([
   test.skipIf(!isThere)("what merge requests ask for is recorded once, locked, applied, and derived again from git", async () => {
     await using s3 = await start();
     await using seed = await seedOf(["ledger-dev", "ledger-stage"]);
-    await using r = await startRehearsal({ seed: seed.directory, claims: { store: s3.store, env: settingsOf(s3) } });
+    await using r = await startRehearsal({ seed: seed.directory, claims: { store: s3.store, env: s3Settings(s3) } });
     await idle(r);
 
     const iid = await open(r, {
@@ -49,17 +50,6 @@ describe.each([
     expect(await deviations(r)).toBe(0);
   });
 });
-
-function settingsOf({ options }: S3UnderTest): Record<string, string> {
-  const { credentials } = options;
-  if (!("accessKeyId" in credentials)) throw new Error("the suites give a static key");
-  return {
-    CLAIMBOT_S3_ENDPOINT: options.endpoint,
-    CLAIMBOT_S3_BUCKET: options.bucket,
-    CLAIMBOT_S3_ACCESS_KEY_ID: credentials.accessKeyId,
-    CLAIMBOT_S3_SECRET_ACCESS_KEY: credentials.secretAccessKey.reveal(),
-  };
-}
 
 /** As the service itself counts them, also what is not locked. */
 async function deviations(r: Rehearsal): Promise<number> {

@@ -147,7 +147,7 @@ async function adoptApprovals({ world: watched, store, signal }: Bench, approval
   const { types } = platform.spec;
   const spec = { ...platform.spec, types: { ...types, stage: { ...types.stage, approvals } } };
   const source = { project: "local", commit: "0".repeat(40), path: "platform.yaml", blob: "", approvers: [] };
-  await adopt(world, { ...rules, platform: { ...platform, spec } }, source, undefined, signal);
+  await adopt(world, { ...rules, platform: { ...platform, spec } }, { source }, undefined, signal);
 }
 
 /** What a claimbot in somebody's terminal writes, of a claim of its own. */

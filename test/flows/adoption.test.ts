@@ -23,11 +23,11 @@ test("the rules are read once for each adoption; another writer's are seen at on
     const now = (): Date => new Date("2026-11-24T12:00:00Z");
     const rules = rulesOf({ cache: new BlobCache(), defaultPolicies: DEFAULT_POLICIES }, diskFiles(STARTER));
     if (rules === undefined) return expect.fail("the starter has rules");
-    await adopt({ store, now }, rules, source, undefined, signal);
+    await adopt({ store, now }, rules, { source }, undefined, signal);
     await adoptedRules({ store }, signal);
     // By another process: this one only hears of it by its listing.
     const fewer = { ...rules, policies: [] };
-    await adopt({ store: await openDirectoryStore(directory), now }, fewer, source, undefined, signal);
+    await adopt({ store: await openDirectoryStore(directory), now }, fewer, { source }, undefined, signal);
     reads.length = 0;
     expect((await adoptedRules({ store }, signal))?.policies).toEqual([]);
     await adoptedRules({ store }, signal);

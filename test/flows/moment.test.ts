@@ -38,7 +38,7 @@ beforeAll(async () => {
     await target.apply(changes as unknown as Parameters<typeof target.apply>[0], whole, signal);
   };
   const rules = async (adopted: Rules, number: number): Promise<unknown> =>
-    adopt({ store, now: () => new Date(day(number)) }, adopted, SOURCE, undefined, signal);
+    adopt({ store, now: () => new Date(day(number)) }, adopted, { source: SOURCE }, undefined, signal);
   await rules(SHORT, 1);
   await release("dev", 2, SHORT);
   await release("dev", 3, SHORT, true);

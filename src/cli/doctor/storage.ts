@@ -6,7 +6,10 @@ import { ownDirectory } from "../../adapters/owner-lock.ts";
 import type { Config } from "../../config.ts";
 import { Stalled } from "../../core/errors.ts";
 import type { Check } from "../../core/onboarding/check.ts";
+import type { Forge } from "../../core/ports.ts";
+import { ownerOf } from "../../core/store-owner.ts";
 import { look } from "../../flows/onboarding/look.ts";
+import { refuseForeignStore } from "../../flows/store-owner.ts";
 
 const NAME = "data-directory";
 
@@ -58,5 +61,23 @@ export async function checkClaimStore({ s3 }: Config, signal: AbortSignal): Prom
       const line = { name: `${name}-${check}`, detail };
       return verdict === "holds" ? { ...line, verdict: "good" } : { ...line, verdict: "bad", fix: PROOF_FIX };
     });
+  });
+}
+
+/** Two projects on one claim store would take each other's environments for removed ones. */
+export async function checkStoreOwner(
+  config: Config,
+  dataDirectory: string,
+  forge: Forge,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  const name = "claim-store-owner";
+  return look(name, async () => {
+    const { openStore } = await import("../../app.ts");
+    const owner = ownerOf(await forge.project(signal));
+    const store = await openStore(config, dataDirectory);
+    const formerProject = config.gitlab?.formerProject;
+    await refuseForeignStore({ store, formerProject }, owner, signal);
+    return [{ name, verdict: "good", detail: `${store.name} is this project's, or nobody's yet` }];
   });
 }

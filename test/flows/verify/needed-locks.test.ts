@@ -24,11 +24,11 @@ test("the plan of new rules is locked as long as their adoption, however long it
   const { store } = s3;
   const begun = new Date();
   const [before, after] = [rulesWith(100), rulesWith(200)];
-  await adopt({ store, now: () => begun }, before, SOURCE, undefined, signal);
+  await adopt({ store, now: () => begun }, before, { source: SOURCE }, undefined, signal);
   const plan = rulesPlan(before, after);
   await storePlan(store, plan, { retainUntil: retention("prod", before.platform, begun) });
   const later = new Date(begun.getTime() + 10_000);
-  await adopt({ store, now: () => later }, after, SOURCE, plan, signal);
+  await adopt({ store, now: () => later }, after, { source: SOURCE }, plan, signal);
 
   const needed = neededLocks([], await readAdoptions(store, signal));
   for (const key of [planKey(plan.digest), recordKey("platform", 2)]) {
