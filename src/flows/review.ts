@@ -221,7 +221,7 @@ async function remember(world: ForgeWorld, mr: MergeRequest, target: string, pla
   await world.memory.rememberReviewedPlans(mr.iid, { sha, target, storedAt, plans: digests });
 }
 
-/** The audit log keeps what was shown for which head, and since when: without the database, that is where it is found again. */
+/** The audit log keeps what was shown for which head, or that nothing is shown any more, and since when: without the database, that is where it is found again. */
 async function shownAt(
   world: ForgeWorld,
   { iid }: MergeRequest,
@@ -248,8 +248,11 @@ async function takeBack(world: ForgeWorld, mr: MergeRequest, defaultBranch: stri
   const note = await editStickyNote(world, mr.iid, PLAN_MARKER, text, signal);
   await tellPlan(world, mr, { state: "success", description: "for another branch" }, signal);
   await markLines(world, mr, "", { diagnostics: [], complete: true, note }, signal);
+  // Said to the audit log too: shown again, the same plans are shown since then, and not since they were taken back.
+  const shown = { sha: known.sha, target: NO_TARGET, plans: {} };
+  const storedAt = await shownAt(world, mr, shown, known);
   // Last: until then the sweep comes back to it.
-  await world.memory.rememberReviewedPlans(mr.iid, { ...known, target: NO_TARGET, plans: {} });
+  await world.memory.rememberReviewedPlans(mr.iid, { ...shown, storedAt });
 }
 
 /**

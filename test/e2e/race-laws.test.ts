@@ -5,10 +5,12 @@ import { HOLD_LABEL } from "../../src/core/gates.ts";
 import type { Job } from "../../src/core/ports.ts";
 import { PLAN_MARKER } from "../../src/core/render/plan-note.ts";
 import { reportMarker } from "../../src/core/render/report-note.ts";
+import { reviewsIn } from "../../src/core/reviews.ts";
 import { forgeGround } from "../../src/flows/forge-ground.ts";
 import { release } from "../../src/flows/release.ts";
 import { review } from "../../src/flows/review.ts";
 import { runRelease } from "../../src/flows/run-release.ts";
+import { readVerifiedAudit } from "../../src/flows/verify/audit.ts";
 import { readLog } from "../../src/targets/claim-store/claim-store.ts";
 import { expectClean } from "./actions.ts";
 import { movesInputs, type Case } from "./race-acts.ts";
@@ -216,6 +218,27 @@ test("a digest confirms its plan and no other, also where nothing had to be conf
   // What comes of it is for a release of its own: this one is approved, and waits for nobody.
   for (const job of await bench.takeJobs()) await bench.work(job);
   await expectLive(bench, about);
+});
+
+test("an approval given while it was for another branch does not count when it comes back", async () => {
+  const about = await reviewed("law-away");
+  await bench.gitlab.push({ branch: "law-elsewhere", as: "mara", files: { "README.md": "Elsewhere\n" } });
+  const target = async (targetBranch: string): Promise<void> => {
+    await bench.gitlab.edit(about.iid, { targetBranch }, { as: "sam" });
+    for (const job of await bench.takeJobs()) await bench.work(job);
+  };
+  await target("law-elsewhere");
+  const { plans } = reviewsIn((await readVerifiedAudit(bench.store, bench.signal)).entries);
+  expect(plans.get(about.iid)?.plans).toEqual({});
+  await bench.gitlab.approve(about.iid, { as: "jo" });
+  const [approval] = await bench.world.forge.approvals(about.iid);
+  await target(bench.gitlab.project.defaultBranch);
+  const shown = await bench.world.memory.reviewedPlans(about.iid);
+  expect(shown?.plans).toHaveProperty(about.name);
+  expect(Date.parse(shown?.storedAt ?? "")).toBeGreaterThanOrEqual(Date.parse(approval?.at ?? ""));
+  await bench.gitlab.merge(about.iid, { as: "mara" });
+  await bench.work(releaseOf(about));
+  expect((await endOf(bench, about)).log).toEqual([]);
 });
 
 test("the hook of a new target is lost: the sweep takes the plan back", async () => {
