@@ -1,6 +1,5 @@
 /** claimbot plan: what would be done for the files on disk, or for the merge of one ref into another. Changes nothing. */
 import type { Rules } from "../core/adopted.ts";
-import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
 import type { Plan } from "../core/plan.ts";
 import { renderDiagnostics } from "../core/render/diagnostics.ts";
@@ -122,7 +121,7 @@ export async function planFiles(
   const names =
     before === undefined || touched === undefined
       ? [...judged.verdict.present, ...judged.live.keys()]
-      : affected(touched.has(PLATFORM_PATH) ? rulesOf(world, before) : judged.rules, touched, judged);
+      : affected(rulesOf(world, before), touched, judged);
   const wanted = [...new Set(names)].filter((name) => only.length === 0 || only.includes(name));
   const planned = await inGroups(wanted.toSorted(), 8, async (name) =>
     planOne(world, judged, name, await reviewedOf(name), signal),

@@ -103,7 +103,10 @@ function removedClaims(
   return [...former.values()].filter(({ name }) => !present.has(name));
 }
 
-/** Environments whose claim is touched, and, where the inputs move, every one that is rendered from them. */
+/**
+ * Environments whose claim is touched, and, where the inputs move, every one that is rendered from them. `before` is platform.yaml without the
+ * change: the adopted one may have older inputs for ever.
+ */
 export function affected(before: Rules | undefined, touched: ReadonlySet<string>, judged: Judged): readonly string[] {
   const names = new Set([...touched].flatMap((path) => claimPathOf(path)?.name ?? []));
   const inputsMoved = before === undefined || inputsDigest(before.platform) !== inputsDigest(judged.platform);

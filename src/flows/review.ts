@@ -1,6 +1,5 @@
 /** Review: one merge request, one plan of every effect, one note, one status. Reads the truth when it runs; an event was only an address. */
 import type { Rules } from "../core/adopted.ts";
-import { PLATFORM_PATH } from "../core/claim/validate.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
 import { checkPolicies } from "../core/permission.ts";
 import { Stale, Stalled } from "../core/errors.ts";
@@ -135,7 +134,7 @@ async function reviewOpen(
     );
     return { plans: [], diagnostics: error.diagnostics };
   }
-  const names = affected(touched.has(PLATFORM_PATH) ? rulesOf(world, before) : judged.rules, touched, judged);
+  const names = affected(rulesOf(world, before), touched, judged);
   const diagnostics = [
     ...judged.mistakes,
     ...(sameJson(before.policies, after.policies) ? [] : await checkPolicies(after.policies)),

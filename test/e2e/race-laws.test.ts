@@ -220,6 +220,17 @@ test("a digest confirms its plan and no other, also where nothing had to be conf
   await expectLive(bench, about);
 });
 
+test("inputs that were merged before are no matter of a later merge request: it plans what it touches", async () => {
+  await workAll(releaseOf(await merged("law-bystander")));
+  await movesInputs(bench);
+  for (const job of await bench.takeJobs()) await workAll(job);
+  const about = await reviewed("law-alone");
+  const { plans = {} } = (await bench.world.memory.reviewedPlans(about.iid)) ?? {};
+  expect(Object.keys(plans)).toEqual([about.name]);
+  await bench.gitlab.close(about.iid, { as: "sam" });
+  await bench.takeJobs();
+});
+
 test("an approval given while it was for another branch does not count when it comes back", async () => {
   const about = await reviewed("law-away");
   await bench.gitlab.push({ branch: "law-elsewhere", as: "mara", files: { "README.md": "Elsewhere\n" } });
@@ -239,6 +250,7 @@ test("an approval given while it was for another branch does not count when it c
   await bench.gitlab.merge(about.iid, { as: "mara" });
   await bench.work(releaseOf(about));
   expect((await endOf(bench, about)).log).toEqual([]);
+  await bench.takeJobs();
 });
 
 test("the hook of a new target is lost: the sweep takes the plan back", async () => {
