@@ -13,8 +13,17 @@ export interface ClaimFiles {
 
 const POLICY = /^policies\/[^/]+\.cedar$/;
 
-export async function filesAt(repository: Repository, treeish: string, cache: BlobCache): Promise<ClaimFiles> {
-  const entries = await repository.tree(treeish, ["environments", PLATFORM_PATH, "policies"]);
+/** Where rules lie; inputs too. */
+export const RULE_PATHS = [PLATFORM_PATH, "policies"] as const;
+
+/** `paths`: of all that claims and rules consist of, what is asked for. */
+export async function filesAt(
+  repository: Repository,
+  treeish: string,
+  cache: BlobCache,
+  paths: readonly string[] = ["environments", ...RULE_PATHS],
+): Promise<ClaimFiles> {
+  const entries = await repository.tree(treeish, paths);
   const wanted = entries.filter((entry) => isRegular(entry) && !cache.knows(entry.path, entry.blob));
   const blobs = await repository.blobs([...new Set(wanted.map(({ blob }) => blob))]);
   const files = entries.flatMap((entry): TreeFile[] => {

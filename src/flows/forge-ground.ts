@@ -1,7 +1,5 @@
 /** What the service's releases stand on: the default branch's head, and GitLab's word on the merge request behind it. */
-import { PLATFORM_NAME, type Rules } from "../core/adopted.ts";
-import { PLATFORM_PATH } from "../core/claim/validate.ts";
-import { ENVIRONMENT_TYPES } from "../core/environment.ts";
+import type { Rules } from "../core/adopted.ts";
 import { Stalled, Waiting } from "../core/errors.ts";
 import { HOLD_LABEL, type ReviewFacts } from "../core/gates.ts";
 import type { MergeRequest } from "../core/ports.ts";
@@ -11,7 +9,8 @@ import { filesAt } from "./files.ts";
 import { defiedHold, type DefiedHold } from "./hold.ts";
 import { isOn } from "./is-on.ts";
 import type { Ground } from "./release.ts";
-import { lookBehind, reviewFacts } from "./review-facts.ts";
+import { findOrigin, type Origin } from "./origin.ts";
+import { reviewFacts } from "./review-facts.ts";
 import { refuseForeignStore } from "./store-owner.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -89,34 +88,4 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: s
 /** As a person reads it in a gate's reason. */
 export function nameOf({ user }: DefiedHold): string {
   return user?.name ?? "somebody whom GitLab does not name";
-}
-
-interface Origin {
-  readonly change: string;
-  readonly mr: MergeRequest;
-  /** It was read just now. */
-  readonly isFresh: boolean;
-}
-
-/** The merge request behind the newest change of an environment's claim, or of the inputs where theirs planned it. */
-async function findOrigin(
-  world: ForgeWorld,
-  commit: string,
-  environment: string,
-  signal: AbortSignal,
-): Promise<Origin | undefined> {
-  const brought = async (paths: readonly string[]): Promise<Origin | undefined> => {
-    const change = await world.repository.lastChange(commit, paths);
-    const behind = change === undefined ? undefined : await lookBehind(world, change, signal);
-    return change !== undefined && behind !== undefined ? { change, ...behind } : undefined;
-  };
-  if (environment === PLATFORM_NAME) return brought([PLATFORM_PATH, "policies"]);
-  const own = await brought(ENVIRONMENT_TYPES.map((type) => `environments/${type}/${environment}.yaml`));
-  const inputsChange = await world.repository.lastChange(commit, [PLATFORM_PATH]);
-  if (inputsChange === undefined || inputsChange === own?.change) return own;
-  if (own !== undefined && !(await world.repository.isAncestor(own.change, inputsChange))) return own;
-  const inputs = await brought([PLATFORM_PATH]);
-  // Newer inputs count only where their merge request planned this environment: else its own approvals would be lost.
-  const planned = inputs && (await world.memory.reviewedPlans(inputs.mr.iid))?.plans[environment];
-  return planned === undefined ? own : inputs;
 }
