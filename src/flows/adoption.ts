@@ -133,20 +133,24 @@ export interface AdoptedBy {
   /** Absent where no GitLab is asked. */
   readonly owner?: StoreOwner | undefined;
   readonly breakGlass?: string | undefined;
+  /** The number of the adoption whose rules let it through, 0 for none; without, whatever is the newest. */
+  readonly after?: number;
 }
 
-/** Writes the next adoption. Throws Waiting when somebody else wrote it first: the next run reads what they wrote. */
+/** Writes the next adoption. Throws Waiting when somebody else wrote it first: the next run reads what they wrote, and is judged by it. */
 export async function adopt(
   world: Pick<World, "store" | "now">,
   rules: Rules,
-  { source, owner, breakGlass }: AdoptedBy,
+  { source, owner, breakGlass, after }: AdoptedBy,
   plan: Plan | undefined,
   signal: AbortSignal,
 ): Promise<AdoptionRecord> {
   const last = await newest(world.store, signal);
+  const newestNumber = last?.record.sequence ?? 0;
+  if (after !== undefined && after !== newestNumber) throw adoptedMeanwhile();
   const record: AdoptionRecord = {
     kind: "Adoption",
-    sequence: (last?.record.sequence ?? 0) + 1,
+    sequence: newestNumber + 1,
     at: world.now().toISOString(),
     source,
     ...(owner && { gitlab: { id: owner.id, host: owner.host } }),
@@ -161,8 +165,12 @@ export async function adopt(
   // It was stored by the rules before, and earlier: it must outlive the record that names it.
   if (plan !== undefined) await storePlan(world.store, plan, options);
   const written = await world.store.putNew(key, Buffer.from(adoptionText(record)), options);
-  if (written === "exists") throw new Waiting("somebody else adopted rules at the same moment", 1_000);
+  if (written === "exists") throw adoptedMeanwhile();
   return record;
+}
+
+function adoptedMeanwhile(): Waiting {
+  return new Waiting("somebody else adopted rules at the same moment", 1_000);
 }
 
 /** The rules that a tree brings; undefined where its platform.yaml is missing or wrong. */

@@ -9,7 +9,7 @@ import { readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
 import { retention } from "../targets/retention.ts";
 import { adopt, readAdoptions, rulesOf, rulesPlans } from "./adoption.ts";
 import { adoptionOf, decisionOf } from "./audit-events.ts";
-import { compareGround, refuseAnother, type Ground, type Outcome, type ReleaseRequest } from "./release.ts";
+import { compareGround, refuseAnother, refuseOlderCommit, type Ground, type Outcome, type ReleaseRequest } from "./release.ts";
 import type { World } from "./world.ts";
 
 /** The first rules are adopted as they are; later ones pass the gates of those before. Throws Waiting, Stalled, Stale. */
@@ -25,11 +25,13 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
   const adopted = newest?.rules;
   const [plan] = rulesPlans(adopted, proposed);
   if (adopted === undefined || plan === undefined) {
-    const record = newest ?? (await adopt(world, proposed, { source, owner, breakGlass }, undefined, signal));
+    const record = newest ?? (await adopt(world, proposed, { source, owner, breakGlass, after: 0 }, undefined, signal));
     // Also for one that an earlier run made, and did not live to tell.
     await world.audit.append(adoptionOf(record));
     return { kind: "unchanged" };
   }
+  // Else an old job could adopt once more what was approved then, and taken back since: it is the same plan again.
+  await refuseOlderCommit(world, ground, newest?.source);
   const facts = await ground.reviewFacts(PLATFORM_NAME);
   if (facts !== "unchecked") refuseAnother(plan, confirmed ?? shown);
   const isConfirmed = confirmed !== undefined && plan.digest.startsWith(confirmed);
@@ -64,7 +66,7 @@ export async function releaseRules(world: World, ground: Ground, request: Releas
       approvers: countedApprovers(review),
     }),
   };
-  const record = await adopt(world, proposed, { source: whole, owner, breakGlass }, plan, signal);
+  const record = await adopt(world, proposed, { source: whole, owner, breakGlass, after: newest?.sequence ?? 0 }, plan, signal);
   return {
     kind: "settled",
     plan,

@@ -108,7 +108,7 @@ export async function considerRelease(
   const judged = judge(world, ground.files, { rules: await adoptedRules(world, signal), live });
   refuseMistakes(judged, name);
   const log = live.get(name) ?? (await readLog(world.store, name, signal));
-  await refuseOlderCommit(world, ground, log);
+  await refuseOlderCommit(world, ground, log.at(-1)?.source);
   const { begun, resumable } = await unfinished(world, log, signal);
   const planOn = async (versionsOf: Plan | undefined): Promise<Planned | undefined> => {
     const planned = await planOne(world, judged, name, versionsOf, signal);
@@ -281,8 +281,7 @@ function refuseMistakes({ verdict }: Judged, name: string): void {
  * An older commit never overtakes a newer one. A project that was renamed or moved has its history as before; what no history of ours knows is
  * somebody else's, and no claim of ours that was removed.
  */
-async function refuseOlderCommit(world: World, ground: Ground, log: Log): Promise<void> {
-  const published = log.at(-1)?.source;
+export async function refuseOlderCommit(world: World, ground: Ground, published: Source | undefined): Promise<void> {
   if (published === undefined || published.commit === ground.commit) return;
   const { project, commit } = published;
   // What was applied from a terminal may never have been pushed.
