@@ -65,6 +65,7 @@ function groundAt(number: number): Ground {
 }
 
 const repository = {
+  commit: async (ref: string) => ref,
   isAncestor: async (ancestor: string, descendant: string) => ancestor <= descendant,
 } as unknown as Repository;
 
