@@ -13,6 +13,7 @@ import { fetchFailure, isDamage, lockOf, missingRefOf } from "./failure.ts";
 import { fileDiffsOf } from "./file-diffs.ts";
 import * as objects from "./objects.ts";
 import { isObjectId, isRefName, localRef } from "./ref.ts";
+import { remembered } from "./remembered.ts";
 import { git, type GitPlace } from "./run.ts";
 
 export interface MirrorOptions {
@@ -74,12 +75,12 @@ export async function openMirror(options: MirrorOptions): Promise<Repository> {
       return await read();
     } catch (error) {
       if (!damaged(error)) throw error;
-      await discard(directory);
+      await startAnew();
       throw new Waiting("the mirror of the repository was damaged and is fetched anew", 1000, { cause: error });
     }
   };
 
-  return {
+  const mirror = remembered({
     fetch: async (refs, signal) =>
       oneAtATime(directory, async () => {
         for (const ref of refs) if (!ref.startsWith("refs/")) throw new Error("bug: a ref is asked for by its full name");
@@ -87,12 +88,12 @@ export async function openMirror(options: MirrorOptions): Promise<Repository> {
         try {
           const present = await fetchPresent(possible, signal).catch(async (error: unknown) => {
             if (!isDamage(error)) throw error;
-            await discard(directory);
+            await startAnew();
             return fetchPresent(possible, signal);
           });
-          return await Promise.all(
-            refs.map(async (ref) => (present.has(ref) ? objects.commitOf(place, localRef(ref)) : undefined)),
-          );
+          const found = refs.filter((ref) => present.has(ref));
+          const commits = await objects.commitsOf(place, found.map(localRef));
+          return refs.map((ref) => commits[found.indexOf(ref)]);
         } catch (error) {
           throw fetchFailure(error, url.origin, token ? [token] : []);
         }
@@ -121,7 +122,12 @@ export async function openMirror(options: MirrorOptions): Promise<Repository> {
     lastChange: async (commit, paths) => reading(async () => objects.lastChangeOf(place, commit, paths)),
     peopleBetween: async (target, head) => reading(async () => objects.peopleBetweenOf(place, target, head)),
     fileDiffs: async (from, to, paths) => reading(async () => fileDiffsOf(place, from, to, paths)),
+  });
+  const startAnew = async (): Promise<void> => {
+    mirror.forget();
+    await discard(directory);
   };
+  return mirror;
 }
 
 /** Makes the repository where there is none, or only half of one. */

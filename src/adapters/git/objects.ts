@@ -12,6 +12,16 @@ export async function commitOf(place: GitPlace, name: string): Promise<string | 
   return exitCode === 0 ? stdout.trim() : undefined;
 }
 
+/** The commits that local refs name, by one process; undefined for each that is none. */
+export async function commitsOf(place: GitPlace, refs: readonly string[]): Promise<readonly (string | undefined)[]> {
+  if (refs.length < 2) return Promise.all(refs.map(async (ref) => commitOf(place, ref)));
+  const chunks: Buffer[] = [];
+  const input = refs.map((ref) => `${ref}^{commit}\n`).join("");
+  await gitBytes(place, ["cat-file", "--batch-check=%(objectname)"], input, (chunk) => chunks.push(chunk));
+  const lines = Buffer.concat(chunks).toString("utf8").split("\n");
+  return refs.map((_, index) => (isObjectId(lines[index] ?? "") ? lines[index] : undefined));
+}
+
 /** `target` with `head` merged into it, by nobody's configuration and attributes. */
 export async function mergeResultOf(place: GitPlace, target: string, head: string): Promise<MergeResult> {
   assertIds(target, head);
