@@ -1,7 +1,6 @@
 /** Review: one merge request, one plan of every effect, one note, one status. Reads the truth when it runs; an event was only an address. */
 import type { Rules } from "../core/adopted.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
-import { checkPolicies } from "../core/permission.ts";
 import { Stale, Stalled } from "../core/errors.ts";
 import { sameJson } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
@@ -9,17 +8,16 @@ import type { CommitStatus, MergeRequest, ReviewedPlans } from "../core/ports.ts
 import { counted } from "../core/render/counted.ts";
 import { code, oneLine } from "../core/render/encode.ts";
 import { PLAN_MARKER, renderPlanNote, type PlanNote } from "../core/render/plan-note.ts";
-import { readOn, readPlan, storePlan } from "../targets/claim-store/claim-store.ts";
+import { readOn, storePlan } from "../targets/claim-store/claim-store.ts";
 import { retention } from "../targets/retention.ts";
-import { isConfigured } from "../targets/index.ts";
 import { adoptedRules, rulesOf, rulesPlans } from "./adoption.ts";
-import { hostnamesElsewhere } from "./elsewhere.ts";
-import { filesAt, touchedPaths } from "./files.ts";
+import { filesAt } from "./files.ts";
 import { keepHold } from "./hold.ts";
 import { inGroups } from "./in-groups.ts";
 import { markLines } from "./line-threads.ts";
 import { Locks } from "./locks.ts";
-import { affected, judge, planOne, UnreadablePlatform, type Judged, type JudgeOptions, type Planned } from "./planning.ts";
+import type { Planned } from "./planning.ts";
+import { endsOf, isOfFork, planProposal, readProposal, type JudgedProposal } from "./proposal.ts";
 import { changesRules, rulesVerdicts } from "./rules-verdicts.ts";
 import { tellPlan } from "./plan-status.ts";
 import { editStickyNote, writeStickyNote } from "./sticky-note.ts";
@@ -67,7 +65,7 @@ async function reviewAlone(
     return undefined;
   }
   try {
-    return await reviewOpen(world, mr, open, project.defaultBranch, options, signal);
+    return await reviewOpen(world, mr, open, options, signal);
   } catch (error) {
     // A merge waits for the status: whoever looks at it must see that there will be none, and why.
     if (error instanceof Stalled) {
@@ -81,109 +79,70 @@ async function reviewOpen(
   world: ForgeWorld,
   mr: MergeRequest,
   open: readonly MergeRequest[],
-  defaultBranch: string,
   options: ReviewOptions,
   signal: AbortSignal,
-): Promise<Reviewed | undefined> {
+): Promise<Reviewed> {
   const { repository } = world;
-  const { iid } = mr;
-  const [target, head] = await repository.fetch([`refs/heads/${defaultBranch}`, `refs/merge-requests/${iid}/head`], signal);
-  if (target === undefined || head === undefined || head !== mr.sha)
-    throw new Stale(`merge request ${iid} moved while it was read`);
+  const ends = await endsOf(world, mr, signal);
+  const { target } = ends;
   const rulesThen = async (): Promise<Rules | undefined> =>
     (await adoptedRules(world, signal)) ?? rulesOf(world, await filesAt(repository, target, world.cache));
   await keepHold(world, mr, rulesThen, signal);
 
-  const merge = await repository.mergeResult(target, head);
-  if (merge.kind === "conflict") {
-    await conclude(
-      world,
-      mr,
-      target,
-      { plans: [], diagnostics: [], conflicts: merge.paths, rules: undefined, remarks: [] },
-      signal,
-    );
-    return { plans: [], diagnostics: [] };
+  const proposal = await readProposal(world, mr, open, ends, signal);
+  const nothing = { plans: [], diagnostics: [], conflicts: [], rules: undefined, remarks: [] };
+  switch (proposal.kind) {
+    case "conflict":
+      await conclude(world, mr, target, { ...nothing, conflicts: proposal.paths }, signal);
+      return { plans: [], diagnostics: [] };
+    case "untouched":
+      await conclude(world, mr, target, undefined, signal);
+      return { plans: [], diagnostics: [] };
+    case "unreadable": {
+      const { diagnostics, rules } = proposal;
+      await conclude(world, mr, target, { ...nothing, diagnostics, rules: rules?.platform }, signal, { judgedAll: false });
+      return { plans: [], diagnostics };
+    }
+    case "judged":
+      return reviewJudged(world, mr, open, target, proposal, options, signal);
   }
-  const [before, after] = await Promise.all([
-    filesAt(repository, target, world.cache),
-    filesAt(repository, merge.tree, world.cache),
-  ]);
-  const touched = touchedPaths(before, after);
-  if (touched.size === 0 && sameJson(before.policies, after.policies)) {
-    await conclude(world, mr, target, undefined, signal);
-    return { plans: [], diagnostics: [] };
-  }
+}
 
-  const live = await world.logs.live(world.store, signal);
-  const rules = (await adoptedRules(world, signal)) ?? rulesOf(world, before);
-  const elsewhere = await hostnamesElsewhere(world, mr, open, before, signal);
-  const judging: JudgeOptions = { rules, live, before, elsewhere };
-  let judged: Judged;
-  try {
-    judged = judge(world, after, judging);
-  } catch (error) {
-    if (!(error instanceof UnreadablePlatform)) throw error;
-    await conclude(
-      world,
-      mr,
-      target,
-      { plans: [], diagnostics: error.diagnostics, conflicts: [], rules: rules?.platform, remarks: [] },
-      signal,
-      { judgedAll: false },
-    );
-    return { plans: [], diagnostics: error.diagnostics };
-  }
-  const names = affected(rulesOf(world, before), touched, judged);
-  const diagnostics = [
-    ...judged.mistakes,
-    ...(sameJson(before.policies, after.policies) ? [] : await checkPolicies(after.policies)),
-  ];
-  if (mr.sourceProjectId !== mr.targetProjectId) {
+async function reviewJudged(
+  world: ForgeWorld,
+  mr: MergeRequest,
+  open: readonly MergeRequest[],
+  target: string,
+  proposal: JudgedProposal,
+  { fresh = false }: ReviewOptions,
+  signal: AbortSignal,
+): Promise<Reviewed> {
+  const { before, after, rules, judged, names } = proposal;
+  const isOfRules = changesRules(world, before, after);
+  if (isOfFork(mr)) {
     const remarks = [
       "This comes from a fork: it is validated, but claimbot reads nothing live for it. A member can plan it from a branch of this project.",
-      ...(changesRules(world, before, after) ? ["It changes the rules, and is judged by the adopted ones."] : []),
+      ...(isOfRules ? ["It changes the rules, and is judged by the adopted ones."] : []),
     ];
-    const unplanned = names.length > 0 || changesRules(world, before, after);
+    const { diagnostics } = proposal;
+    const unplanned = names.length > 0 || isOfRules;
     const note = { plans: [], diagnostics, conflicts: [], rules: judged.rules.platform, remarks, unplanned };
     await conclude(world, mr, target, note, signal);
     return { plans: [], diagnostics };
   }
-  const planned = await planAll(world, mr, target, judged, names, options, signal);
-  const all = [...diagnostics, ...planned.flatMap((one) => one.diagnostics), ...(await serverChecks(world, planned, signal))];
+  const { planned, diagnostics } = await planProposal(world, mr, target, proposal, fresh, signal);
   const plans = planned.map(({ plan }) => plan);
-  const isOfRules = changesRules(world, before, after);
   // Rules that were merged before and wait for their approvals are no matter of this one: nobody adopts them by approving it.
   if (isOfRules || rulesOf(world, before) === undefined) plans.push(...rulesPlans(rules, rulesOf(world, after)));
-  const asksForVerdicts = isOfRules && !all.some(({ severity }) => severity === "error");
+  const asksForVerdicts = isOfRules && !diagnostics.some(({ severity }) => severity === "error");
   const verdicts = asksForVerdicts
-    ? await rulesVerdicts(world, { mr, open, target, before, after, judged, options: judging }, signal)
+    ? await rulesVerdicts(world, { mr, open, target, before, after, judged, options: proposal.options }, signal)
     : undefined;
-  const note = { plans, diagnostics: all, conflicts: [], rules: judged.rules.platform, remarks: [], verdicts };
+  const note = { plans, diagnostics, conflicts: [], rules: judged.rules.platform, remarks: [], verdicts };
   await conclude(world, mr, target, note, signal);
   // Last: what is published after this is newer than the time that was remembered, and the sweep sees it.
   await refusePublished(world, planned, signal);
-  return { plans, diagnostics: all };
-}
-
-/** A plan once stored keeps its locked versions until the head, the target or an input moves, or somebody says /claim plan. */
-async function planAll(
-  world: ForgeWorld,
-  mr: MergeRequest,
-  target: string,
-  judged: Judged,
-  names: readonly string[],
-  { fresh = false }: ReviewOptions,
-  signal: AbortSignal,
-): Promise<readonly Planned[]> {
-  const known = await world.memory.reviewedPlans(mr.iid);
-  const stored = !fresh && known?.sha === mr.sha && known?.target === target ? known.plans : {};
-  const planned = await inGroups(names, 8, async (name) => {
-    const digest = stored[name];
-    const reviewed = digest === undefined ? undefined : await readPlan(world.store, digest, signal);
-    return planOne(world, judged, name, reviewed, signal);
-  });
-  return planned.filter((one) => one !== undefined);
+  return { plans, diagnostics };
 }
 
 /** Throws Stale when something was published while it was planned: the plan is of the world before. */
@@ -193,19 +152,6 @@ async function refusePublished(world: ForgeWorld, planned: readonly Planned[], s
       throw new Stale(`${name} was published while it was planned`);
     }
   });
-}
-
-/** The servers' own judgement (Cloudflare's dry_run), for those of our targets that have one. */
-async function serverChecks(world: ForgeWorld, planned: readonly Planned[], signal: AbortSignal): Promise<readonly Diagnostic[]> {
-  const found = await inGroups(planned, 4, async ({ environment, plan }) => {
-    const checks = plan.steps.map(async (step) => {
-      const target = world.targets.find(({ name }) => name === step.target);
-      if ("missing" in step || target === undefined || !isConfigured(target) || target.check === undefined) return [];
-      return step.changes.length === 0 ? [] : target.check(environment, step.changes, signal);
-    });
-    return (await Promise.all(checks)).flat();
-  });
-  return found.flat();
 }
 
 /** Remembers what was planned for this head and target; nothing where it has mistakes, so that no approval stands for it. */
