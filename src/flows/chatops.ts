@@ -1,6 +1,7 @@
 /** Chatops: a note's commands, each authorised for the person who wrote it, answered in its thread. An edited note is never run. */
 import { parseNote, type ParsedCommand } from "../core/command.ts";
 import { Stale, Stalled, Waiting } from "../core/errors.ts";
+import { digestOfBytes, type Digest } from "../core/json.ts";
 import type { Job, MergeRequest, Note } from "../core/ports.ts";
 import { answerMarker } from "../core/render/answer-marker.ts";
 import { plain, quickActionIn } from "../core/render/encode.ts";
@@ -9,6 +10,7 @@ import { commandOf, type SaidLine } from "./audit-events.ts";
 import { answer } from "./answers/answer.ts";
 import type { Answer, Asked } from "./answers/asked.ts";
 import { judgingRules } from "./answers/judging-rules.ts";
+import { reviewedHead } from "./answers/reviewed-head.ts";
 import type { ForgeWorld } from "./world.ts";
 
 type CommandJob = Extract<Job, { kind: "command" }>;
@@ -60,16 +62,24 @@ async function withAliases(
 /** Why nothing of a note is run: it was edited, or it was written about another head. */
 async function refusalOf(
   world: ForgeWorld,
-  { intendedSha }: CommandJob,
+  { intendedSha, said }: CommandJob,
   mr: MergeRequest,
   note: Note,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (note.updatedAt !== note.createdAt)
+  if (wasEdited(note, said))
     return "Refused, because this comment was edited: nothing more is done for it. Write the command in a new one.";
   const intended = intendedSha ?? (await headAt(world, mr.iid, note.createdAt, signal));
   if (intended === mr.sha) return undefined;
   return `Refused as stale: you wrote it about ${intended === undefined ? "an unknown head" : `\`${intended.slice(0, 12)}\``}, and the head is now \`${mr.sha?.slice(0, 12) ?? "unknown"}\`. Look again, then say it again. Nothing was done.`;
+}
+
+/**
+ * GitLab does not tell that a note was edited: its time of change moves with every reaction to it, also our own (gitlabhq
+ * app/models/award_emoji.rb, read 2026-11-24), so it can only acquit.
+ */
+function wasEdited({ body, createdAt, updatedAt }: Note, said: Digest | undefined): boolean {
+  return said === undefined ? updatedAt !== createdAt : digestOfBytes(body) !== said;
 }
 
 /** The head that stood when a note was written, by GitLab's own clock. */
@@ -97,6 +107,7 @@ async function runAll(
   parsed: readonly ParsedCommand[],
   signal: AbortSignal,
 ): Promise<readonly Answer[]> {
+  await reviewedHead(world, mr, signal);
   const actor = await actorOf(world, mr, note.author, signal);
   const answers: Answer[] = [];
   for (const [index, entry] of parsed.entries()) {

@@ -220,6 +220,20 @@ test("a digest confirms its plan and no other, also where nothing had to be conf
   await expectLive(bench, about);
 });
 
+test("a command that is quicker than the review of its head is done after it", async () => {
+  const about = await opened("law-quick");
+  const note = await bench.gitlab.comment(about.iid, "/claim hold", { as: "mara" });
+  const jobs = await bench.takeJobs();
+  // Last come, first done.
+  for (const job of jobs.toReversed()) await bench.work(job);
+  expect(jobs.map(({ kind }) => kind)).toEqual(["review", "command"]);
+  expect(bench.gitlab.mergeRequest(about.iid).labels).toContain(HOLD_LABEL);
+  const answers = bench.gitlab.notes(about.iid).filter(({ body }) => body.includes(`claimbot:answer:${note} -->`));
+  expect(answers.map(({ body }) => body)).toEqual([expect.not.stringContaining("Nothing was done")]);
+  await bench.gitlab.close(about.iid, { as: "sam" });
+  await bench.takeJobs();
+});
+
 test("inputs that were merged before are no matter of a later merge request: it plans what it touches", async () => {
   await workAll(releaseOf(await merged("law-bystander")));
   await movesInputs(bench);
