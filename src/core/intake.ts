@@ -3,6 +3,7 @@
  * they run, so a needless job costs a few calls and a missing one is found by the sweep.
  */
 import { parseNote } from "./command.ts";
+import { digestOfBytes, type Digest } from "./json.ts";
 import type { Delivery, Job } from "./ports.ts";
 
 /** What we know ourselves. Undefined: not known yet, because GitLab has not answered; then the payload is believed. */
@@ -102,7 +103,8 @@ function noteEvent(body: unknown, { botId, projectId }: IntakeFacts & { readonly
   if (authors.length === 0) return nothing("a note without an author");
   if (botId !== undefined && authors.includes(botId)) return nothing("our own note");
   if (TOKEN_USER.test(textAt(body, "user", "username") ?? "")) return nothing("a note by a bot");
-  if (parseNote(textAt(attributes, "note") ?? "").length === 0) return nothing("a note without a command");
+  const text = textAt(attributes, "note") ?? "";
+  if (parseNote(text).length === 0) return nothing("a note without a command");
 
   const [note, mergeRequest] = [idAt(attributes, "id"), idAt(body, "merge_request", "iid")];
   const discussion = textAt(attributes, "discussion_id");
@@ -110,9 +112,14 @@ function noteEvent(body: unknown, { botId, projectId }: IntakeFacts & { readonly
   const sha = textAt(body, "merge_request", "last_commit", "id");
   const intendedSha = sha !== undefined && COMMIT.test(sha) ? sha : undefined;
   return {
-    jobs: [{ kind: "command", project: projectId, mergeRequest, note, discussion, intendedSha }],
+    jobs: [{ kind: "command", project: projectId, mergeRequest, note, discussion, intendedSha, ...saidAt(attributes, text) }],
     decision: `merge request ${mergeRequest}: note ${note} holds a command`,
   };
+}
+
+/** GitLab makes the event a while after the note: what was edited before is not what was said. */
+function saidAt(attributes: unknown, text: string): { readonly said?: Digest } {
+  return textAt(attributes, "created_at") === textAt(attributes, "updated_at") ? { said: digestOfBytes(text) } : {};
 }
 
 /** Before GitLab 16.11 notes had no `action`, and edits came as the same event: then only the times tell. */

@@ -360,6 +360,8 @@ export type Job =
       readonly discussion: string;
       /** The head that the commenter's page was about; a command can be refused by it, never permitted. */
       readonly intendedSha: string | undefined;
+      /** Of the note's text when it was new: another text is an edit. Where nobody knows it, the note's times must be the same. */
+      readonly said?: Digest | undefined;
     }
   | { readonly kind: "sweep" }
   /** Reads the whole claim store as an auditor would. */

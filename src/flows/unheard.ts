@@ -1,5 +1,6 @@
 /** Commands that no webhook told of: the sweep reads the comments of an open merge request where their number is not what it was. */
 import { parseNote } from "../core/command.ts";
+import { digestOfBytes } from "../core/json.ts";
 import type { Comment, MergeRequest, User } from "../core/ports.ts";
 import { answerMarker } from "../core/render/answer-marker.ts";
 import { PLAN_MARKER } from "../core/render/plan-note.ts";
@@ -35,10 +36,19 @@ export async function takeUnheard(world: ForgeWorld, open: readonly MergeRequest
 async function take(world: ForgeWorld, mergeRequest: number, comments: readonly Comment[], signal: AbortSignal): Promise<void> {
   if (comments.length === 0) return;
   const [me, project] = await Promise.all([world.forge.me(signal), world.forge.project(signal)]);
-  for (const { id: note, discussionId: discussion } of unanswered(comments, me, world.now())) {
+  for (const { id: note, discussionId: discussion, body } of unanswered(comments, me, world.now())) {
     world.log.info({ mergeRequest, note }, "a command is taken that the sweep found");
     // Of what head it was said is asked by the time of the comment.
-    await world.jobs.enqueue({ kind: "command", project: project.id, mergeRequest, note, discussion, intendedSha: undefined });
+    const said = digestOfBytes(body);
+    await world.jobs.enqueue({
+      kind: "command",
+      project: project.id,
+      mergeRequest,
+      note,
+      discussion,
+      intendedSha: undefined,
+      said,
+    });
   }
 }
 

@@ -65,7 +65,14 @@ afterAll(async () => repository[Symbol.asyncDispose]());
 
 /** As a service takes them: one of each kind of job, and one that asks for nothing. */
 async function takeEvents(): Promise<void> {
-  const job = { project: 301, mergeRequest: 12, note: 7, discussion: "0f".repeat(20), intendedSha: "ab".repeat(20) };
+  const job = {
+    project: 301,
+    mergeRequest: 12,
+    note: 7,
+    discussion: "0f".repeat(20),
+    intendedSha: "ab".repeat(20),
+    said: "cd".repeat(32),
+  };
   const kinds: readonly (readonly Job[])[] = [
     [],
     [{ kind: "review", mergeRequest: 12 }],

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decide, type IntakeFacts } from "../../src/core/intake.ts";
+import { digestOfBytes } from "../../src/core/json.ts";
 import { jobKey } from "../../src/core/ports.ts";
 
 const PROJECT = 71;
@@ -154,8 +155,9 @@ describe("a merge request", () => {
 
 describe("a note", () => {
   test("with a command becomes a job with all that finds it again", () => {
+    const said = digestOfBytes("/claim plan");
     expect(decide("Note Hook", noteHook({}), FACTS)).toEqual({
-      jobs: [{ kind: "command", project: PROJECT, mergeRequest: 12, note: 4711, discussion: "d15c", intendedSha: HEAD }],
+      jobs: [{ kind: "command", project: PROJECT, mergeRequest: 12, note: 4711, discussion: "d15c", intendedSha: HEAD, said }],
       decision: "merge request 12: note 4711 holds a command",
     });
   });
@@ -167,6 +169,12 @@ describe("a note", () => {
     ["of a GitLab without actions, never edited", "Note Hook", noteHook({ action: undefined })],
   ])("is read: one %s", (_, event, body) => {
     expect(keysOf(event, body)).toEqual([`note:${PROJECT}:4711`]);
+  });
+
+  test("that was changed before its event was made is read, and nobody knows what it said when it was new", () => {
+    const [job] = decide("Note Hook", noteHook({ updated_at: "2026-11-24 08:00:03 UTC" }), FACTS).jobs;
+    expect(job).toMatchObject({ kind: "command", note: 4711 });
+    expect(job).not.toHaveProperty("said");
   });
 
   test("about no known head is read, and says so", () => {

@@ -167,6 +167,20 @@ describe("what is no command", () => {
     expect(answer).toContain("was edited");
   });
 
+  test("but one that somebody reacts to before it is read was not edited", async () => {
+    r.gitlab.faults.add({
+      method: "GET",
+      path: /\/notes\/\d+/,
+      fault: {
+        kind: "meanwhile",
+        act: async () => r.gitlab.react(merged, r.gitlab.notes(merged).at(-1)?.id ?? 0, "rocket", { as: "kim" }),
+      },
+    });
+    const { answer, reaction } = await say(r, merged, "mara", "/claim status");
+    expect(answer).toContain("ledger-stage");
+    expect(reaction).toBe("white_check_mark");
+  });
+
   test("a note of a bot, its own or another's", async () => {
     const other = r.gitlab.createBot({ name: "another" }).user;
     for (const as of [r.bot.username, other.username]) {

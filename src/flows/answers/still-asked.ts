@@ -19,7 +19,8 @@ export async function stillAsked(
   const { mr, note, actor } = asked;
   const [now, accessLevel] = await Promise.all([forge.note(mr.iid, note.id, signal), forge.accessLevel(note.author.id, signal)]);
   if (now === undefined) throw new Stale("the command was deleted meanwhile");
-  if (now.body !== note.body || now.updatedAt !== note.updatedAt) throw new Stale("the command was edited meanwhile");
+  // Its time of change says nothing: every reaction moves it, our own too.
+  if (now.body !== note.body) throw new Stale("the command was edited meanwhile");
   // Who committed to a head never changes; what somebody may does.
   const current = {
     ...actor,

@@ -3,7 +3,7 @@ import { approve, unapprove } from "./actions/approvals.ts";
 import { applySuggestion } from "./actions/apply-suggestion.ts";
 import { merge } from "./actions/merge.ts";
 import { deleteLabel, openMergeRequest, prepare, updateMergeRequest, type MergeRequestEdit } from "./actions/merge-requests.ts";
-import { comment, discussionOf, editNote, resolveDiscussion } from "./actions/notes.ts";
+import { award, comment, discussionOf, editNote, resolveDiscussion } from "./actions/notes.ts";
 import { branchMoved, commitToBranch } from "./actions/push.ts";
 import { allStatuses, setStatus, startPipeline, statusesOf, type NewStatus } from "./actions/statuses.ts";
 import { NO_COMMIT, type FileChange } from "./bare-repository.ts";
@@ -273,6 +273,10 @@ export class GitlabHandle {
 
   discussions(iid: number): readonly Discussion[] {
     return this.mergeRequest(iid).discussions;
+  }
+
+  async react(iid: number, noteId: number, emoji: string, options: { as: string }): Promise<void> {
+    await award(this.world, this.mergeRequest(iid), this.user(options.as), this.note(iid, noteId), emoji);
   }
 
   /** `username:emoji` of each reaction. */

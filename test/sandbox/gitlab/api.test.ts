@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api, git, gitlabForTests, openChange } from "./support.ts";
 
 const CLAIM = "environments/dev/shop.yaml";
@@ -302,6 +302,16 @@ describe("notes and threads", () => {
     expect(
       (await bot("POST", `/projects/:id/merge_requests/${iid}/discussions/${discussion?.id}/notes`, { body: "x" })).status,
     ).toBe(400);
+  });
+
+  test("a reaction moves the time at which a note changed, like an edit", async () => {
+    await using gitlab = await gitlabForTests();
+    const iid = await openChange(gitlab);
+    const note = (await gitlab.comment(iid, "/claim plan", { as: "dev" })) ?? 0;
+    const { createdAt } = gitlab.note(iid, note);
+    await vi.waitUntil(() => Date.now() > createdAt.getTime());
+    await gitlab.react(iid, note, "eyes", { as: "dev" });
+    expect(gitlab.note(iid, note).updatedAt.getTime()).toBeGreaterThan(createdAt.getTime());
   });
 
   test("the same reaction of one user is refused the second time, with GitLab's odd answer", async () => {

@@ -110,6 +110,7 @@ export async function award(
   }
   const given = { id: world.id("award"), name, user: by, at: world.now() };
   note.awards.push(given);
+  bumpUpdatedAt(world, note);
   await world.announce(mergeRequest.project, async () =>
     emojiEvent(world, mergeRequest, discussionOf(mergeRequest, note), note, given, "award"),
   );
@@ -127,9 +128,15 @@ export async function revokeAward(
   if (given === undefined) throw notFound("Award Emoji");
   if (given.user !== by) throw unauthorized();
   note.awards.splice(note.awards.indexOf(given), 1);
+  bumpUpdatedAt(world, note);
   await world.announce(mergeRequest.project, async () =>
     emojiEvent(world, mergeRequest, discussionOf(mergeRequest, note), note, given, "revoke"),
   );
+}
+
+/** Not edits alone move this time: AwardEmoji#expire_cache does too (gitlabhq app/models/award_emoji.rb and note.rb, read 2026-11-24). */
+function bumpUpdatedAt(world: World, note: Note): void {
+  note.updatedAt = world.now();
 }
 
 export function discussionOf(mergeRequest: MergeRequest, note: Note): Discussion {
