@@ -1,5 +1,6 @@
 /** What Flux builds, changes and tears down, told by cluster, services and components instead of by Kubernetes objects. */
 import type { Change, Resource } from "../resource.ts";
+import { ARTIFACT } from "./bundle/kubernetes-object.ts";
 import { counted } from "./counted.ts";
 import { changedLeaves, fieldsOf, leafTexts } from "./changed-leaves.ts";
 import type { Row } from "./row.ts";
@@ -85,7 +86,10 @@ export function objectName({ key, kind }: Resource): string {
 
 function updateRows({ key, before, after }: Extract<Change, { verb: "update" }>): readonly Row[] {
   const { what, is, becomes } = compared(before, after);
-  const leaves = changedLeaves(is, becomes);
+  const all = changedLeaves(is, becomes);
+  const leaves = all.filter(({ path }) => path !== `metadata.annotations.${ARTIFACT}`);
+  // A new version is told once, by the OCIRepository that fetches it.
+  if (all.length > 0 && leaves.length === 0) return [];
   return (leaves.length > 0 ? leaves : changedLeaves(before, after)).map((leaf) => ({
     verb: "update",
     target: "flux",

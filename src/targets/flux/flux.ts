@@ -22,7 +22,7 @@ import {
   type BucketAddress,
   type Pointer,
 } from "./pointer.ts";
-import { bucketRevision, condition, verdict, type Verdict } from "./verdict.ts";
+import { bucketRevision, condition, failingPart, verdict, type Verdict } from "./verdict.ts";
 
 export interface FluxOptions {
   readonly store: ObjectStore;
@@ -45,6 +45,9 @@ const MANAGED: readonly ObjectKind[] = ["kubernetes", "nodepools"].map((plural) 
   version: "v1alpha1",
   plural,
 }));
+
+/** Whose failing says why an environment's health check fails. */
+const PARTS: readonly ObjectKind[] = [KUSTOMIZATIONS, { group: "helm.toolkit.fluxcd.io", version: "v2", plural: "helmreleases" }];
 
 const POLL_MS = 10_000;
 const KNOWN_RELEASES = 100;
@@ -216,7 +219,16 @@ class Flux {
     if (found.kind !== "failed") return found;
     // A failed health check may only mean that the cluster is not up yet.
     const cluster = await kubernetes.get(CLUSTERS, namespaceOf(environment), environment, signal);
-    return verdict(kustomization, expected, this.#now(), cluster);
+    const judged = verdict(kustomization, expected, this.#now(), cluster);
+    if (judged.kind !== "failed" || !judged.message.startsWith("HealthCheckFailed")) return judged;
+    return { kind: "failed", message: [judged.message, ...(await this.#failing(kubernetes, environment, signal))].join("; ") };
+  }
+
+  /** A health check names what is not ready; why it is not, each part says itself. */
+  async #failing(kubernetes: Kubernetes, environment: string, signal: AbortSignal): Promise<readonly string[]> {
+    const label = `claimbot.dev/environment=${environment}`;
+    const parts = await Promise.all(PARTS.map(async (kind) => kubernetes.list(kind, namespaceOf(environment), label, signal)));
+    return parts.flat().flatMap(failingPart);
   }
 
   async #pending(
@@ -258,7 +270,9 @@ class Flux {
     const name = pointerName(environment);
     const one = async (kind: ObjectKind, inNamespace: string, object: string): Promise<readonly string[]> => {
       const found = await kubernetes.get(kind, inNamespace, object, signal);
-      const message = condition(found, "Ready")?.message ?? "";
+      const ready = condition(found, "Ready");
+      // What is still Ready from before says nothing of its end.
+      const message = ready?.status === "False" ? ready.message : "";
       return found === undefined ? [] : [`${kind.plural} ${inNamespace}/${object} is still there${message && ` (${message})`}`];
     };
     const managed = async (kind: ObjectKind): Promise<readonly string[]> => {

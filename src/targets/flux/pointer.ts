@@ -7,7 +7,7 @@
  */
 import type { Digest } from "../../core/json.ts";
 import { releaseFolder } from "../../core/render/bundle.ts";
-import { KEPT, namespaceOf, type KubernetesObject } from "../../core/render/bundle/kubernetes-object.ts";
+import { ARTIFACT, KEPT, namespaceOf, type KubernetesObject } from "../../core/render/bundle/kubernetes-object.ts";
 import { objectsIn, yamlOf } from "../../core/render/bundle/yaml.ts";
 
 /** The namespace on the platform cluster in which the pointers' objects live. */
@@ -139,16 +139,40 @@ function kustomizationOf(pointer: ReleasePointer): KubernetesObject {
         {
           apiVersion: "platform.claimbot.dev/v1alpha1",
           kind: "KubernetesCluster",
-          current: `${conditionIsTrue("Ready")} && ${conditionIsTrue("Synced")}`,
+          current: `${isTrueNow("Ready")} && ${isTrueNow("Synced")}`,
+        },
+        {
+          apiVersion: "kustomize.toolkit.fluxcd.io/v1",
+          kind: "Kustomization",
+          current: `${exists("c.type == 'Ready' && c.status == 'True'")} && ${isOfArtifact("lastAppliedRevision")}`,
+          failed: `${exists(SERVICE_FAILED)} && ${isOfArtifact("lastAttemptedRevision")}`,
         },
       ],
     },
   };
 }
 
+/** What does not mend itself by waiting; a service that is slow is left to its time. */
+const SERVICE_FAILED = "c.type == 'Ready' && c.status == 'False' && c.reason in ['BuildFailed', 'ReconciliationFailed']";
+
 /** `exists`, because `all` holds for an empty list. Of an object without any status Flux says "no such attribute" and waits, as it should. */
-function conditionIsTrue(type: string): string {
-  return `status.?conditions.orValue([]).exists(c, c.type == '${type}' && c.status == 'True')`;
+function exists(condition: string): string {
+  return `status.?conditions.orValue([]).exists(c, ${condition})`;
+}
+
+/** Crossplane says of which generation each condition is; one of before the change says nothing of it. */
+function isTrueNow(type: string): string {
+  return exists(
+    `c.type == '${type}' && c.status == 'True' && c.?observedGeneration.orValue(metadata.generation) >= metadata.generation`,
+  );
+}
+
+/**
+ * A new version is another artifact and the same Kustomization, which stays Ready for the version before until Flux comes to it. So what is
+ * pinned by digest counts only with that digest (the revision of an OCIRepository by digest; kustomize-controller 1.9.5, run 2026-11-24).
+ */
+function isOfArtifact(revision: string): string {
+  return `metadata.?annotations[?'${ARTIFACT}'].orValue(status.?${revision}.orValue('')) == status.?${revision}.orValue('')`;
 }
 
 function metadataOf({ environment }: Pointer, annotations: Readonly<Record<string, string>>): KubernetesObject["metadata"] {

@@ -58,7 +58,7 @@ describe("the plan in a terminal", () => {
 
   test("begins with a line for each environment that changes, and shows no other", () => {
     const [first, second, third, fourth] = textOf(mixed).split("\n");
-    expect(first).toMatch(/^payments-prod  ~ changed   [0-9a-f]{12}   claim ~1  flux ~5 −3  waf \+1 ~4  dns \+1 −1  gitlab ~1$/);
+    expect(first).toMatch(/^payments-prod  ~ changed   [0-9a-f]{12}   claim ~1  flux ~6 −3  waf \+1 ~4  dns \+1 −1  gitlab ~1$/);
     expect(second).toMatch(/^shop-sue       \+ new       [0-9a-f]{12}   .*  expires 24 h after its release$/);
     expect(third).toMatch(/^ledger-old     − removed   [0-9a-f]{12}   claim tombstone  /);
     expect(fourth).toBe("");

@@ -168,6 +168,22 @@ describe("publishing", () => {
     expect(await world.release(shop())).toBe("settled");
   });
 
+  test("says why a service cannot be built, as soon as it cannot", async () => {
+    await using world = await aWorld({ retryMs: 20 });
+    const pinned = (digit: string): Environment =>
+      anEnvironment("dev", {
+        services: READY_SERVICES,
+        versions: { "shop-api": { constraint: "1.0.0", tag: "1.0.0", digest: `sha256:${digit.repeat(64)}` } },
+      });
+    await untilSettled(world, pinned("1"));
+    world.flux.failBuild("shop-dev/shop-api", { reason: "ReconciliationFailed", message: "no matches for kind Nonsense" });
+    const last = (await untilSettled(world, pinned("2"), COMMITS.second)).at(-1);
+    expect(last).toMatch(/^Stalled: Flux cannot build shop-dev: HealthCheckFailed: .*failed early/);
+    expect(last).toContain("shop-api: ReconciliationFailed: no matches for kind Nonsense");
+    world.flux.mendBuild("shop-dev/shop-api");
+    expect((await untilSettled(world, pinned("3"), COMMITS.third)).at(-1)).toBe("settled");
+  });
+
   test("a failed release keeps nobody from releasing what mends it", async () => {
     await using world = await aWorld({ retryMs: 20 });
     world.flux.failBuild("shop-dev", { reason: "BuildFailed", message: "no" });
@@ -298,6 +314,23 @@ describe("removing", () => {
       deletionProtection: true,
     });
     expect((await world.log()).map(({ kind }) => kind)).toEqual(["Publication", "Tombstone", "Publication"]);
+  });
+
+  test("brings it back also where the pointer's objects are on their way out, and take the new one with them", async () => {
+    await using world = await aWorld();
+    await untilSettled(world, shop());
+    const goOn = world.flux.holdBuild("shop-dev/teardown");
+    await world.release(going(shop(), []), COMMITS.second);
+    await world.flux.until(() => isReady(world.flux, "shop-dev/00000002"));
+    await world.release(going(shop(), []), COMMITS.second);
+    await world.flux.until(() => pointerOf(world.flux)?.metadata.deletionTimestamp !== undefined);
+    expect(await world.release(shop(), COMMITS.third)).toMatch(/^Waiting: flux: /);
+    await world.flux.until(
+      () => pointerOf(world.flux)?.metadata.annotations?.["event.toolkit.fluxcd.io/claim"] === "shop-dev/00000003",
+    );
+    goOn();
+    await world.flux.until(() => pointerOf(world.flux) === undefined);
+    expect((await untilSettled(world, shop(), COMMITS.third)).at(-1)).toBe("settled");
   });
 
   test("makes it anew under the same name", async () => {

@@ -44,6 +44,15 @@ describe("the pointer", () => {
     });
   });
 
+  test("asks whether what is Ready is Ready of what is wanted now, and ends early where a service cannot be built", () => {
+    const { healthCheckExprs } = objects(POINTER)[1]?.["spec"] as { healthCheckExprs: Record<string, string>[] };
+    expect(healthCheckExprs.map(({ kind }) => kind)).toEqual(["KubernetesCluster", "Kustomization"]);
+    const [cluster, service] = healthCheckExprs;
+    expect(cluster?.["current"]).toContain("c.?observedGeneration.orValue(metadata.generation) >= metadata.generation");
+    expect(service?.["current"]).toContain("metadata.?annotations[?'claimbot.dev/artifact']");
+    expect(service?.["failed"]).toContain("c.reason in ['BuildFailed', 'ReconciliationFailed']");
+  });
+
   test("is guarded from being pruned until it is disarmed", () => {
     const guards = (pointer: Pointer) =>
       objects(pointer).map(({ metadata }) => metadata.annotations?.["kustomize.toolkit.fluxcd.io/prune"]);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { bucketRevision, verdict, type Verdict } from "../../../src/targets/flux/verdict.ts";
+import { bucketRevision, failingPart, verdict, type Verdict } from "../../../src/targets/flux/verdict.ts";
 
 const EXPECTED = { revision: "sha256:new", claim: "shop-dev/00000007" };
 const NOW = new Date("2026-11-24T08:10:00Z");
@@ -108,6 +108,48 @@ const cases: readonly [string, unknown, Verdict["kind"], unknown?][] = [
 describe("what Flux's status says of a release", () => {
   test.each(cases)("%s", (_, object, kind, xr) => {
     expect(verdict(object, EXPECTED, NOW, xr).kind).toBe(kind);
+  });
+
+  test("HealthCheckFailed while the cluster is still Ready of before its change: it comes up", () => {
+    const xr = (generation: number): object => ({
+      metadata: { generation },
+      status: {
+        conditions: [
+          { type: "Ready", status: "True", observedGeneration: 3 },
+          { type: "Synced", status: "True", observedGeneration: 3 },
+        ],
+      },
+    });
+    const object = kustomization({ conditions: [ready("False", "HealthCheckFailed")], ...ATTEMPTED });
+    expect(verdict(object, EXPECTED, NOW, xr(4)).kind).toBe("pending");
+    expect(verdict(object, EXPECTED, NOW, xr(3)).kind).toBe("failed");
+  });
+
+  // Ready says "Reconciliation in progress" from the beginning to the end, as the real one does.
+  const step = (message: string): object => ({ ...ready("True", "Progressing"), type: "Reconciling", message });
+  test.each([
+    ["no status", [], "Flux has not begun yet"],
+    [
+      "health checks",
+      [
+        ready("Unknown", "Progressing"),
+        step(`Running health checks for revision sha256:${"4a".repeat(32)} with a timeout of 5m0s`),
+      ],
+      "Running health checks with a timeout of 5m0s",
+    ],
+    ["Ready of before", [ready("True")], "Flux fetches the release"],
+    ["the old artifact at a switch", [ready("False", "ArtifactFailed")], "Flux fetches the release"],
+  ])("whoever waits reads what Flux does: %s", (_, conditions, message) => {
+    expect(verdict(kustomization({ conditions, applied: "sha256:old" }), EXPECTED, NOW)).toEqual({ kind: "pending", message });
+  });
+
+  test("a part that failed says why; one that is ready, or waits for another, says nothing", () => {
+    const part = (...conditions: readonly object[]): object => ({ metadata: { name: "ledger" }, status: { conditions } });
+    expect(failingPart(part(ready("False", "ReconciliationFailed")))).toEqual([
+      "ledger: ReconciliationFailed: because ReconciliationFailed",
+    ]);
+    for (const silent of [part(ready("True")), part(ready("False", "DependencyNotReady")), part(), undefined])
+      expect(failingPart(silent)).toEqual([]);
   });
 
   test("a failure speaks in Flux's words", () => {

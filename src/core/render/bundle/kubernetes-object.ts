@@ -17,6 +17,9 @@ export interface KubernetesObject extends JsonObject {
 /** Flux skips an object with this annotation when it prunes. */
 export const KEPT = { "kustomize.toolkit.fluxcd.io/prune": "disabled" } as const;
 
+/** On a service's Kustomization: the revision of the artifact that it is to be built from. */
+export const ARTIFACT = "claimbot.dev/artifact";
+
 /** The namespace of an environment. The prefix keeps claims away from namespaces such as `kube-system`: both are names a claim may have. */
 export function namespaceOf(environment: string): string {
   return `env-${environment}`;
@@ -38,7 +41,11 @@ export function objectsOf(environment: Environment) {
     kind: string,
     name: string,
     body: JsonObject,
-    options: { readonly clusterWide?: boolean; readonly kept?: boolean } = {},
+    options: {
+      readonly clusterWide?: boolean;
+      readonly kept?: boolean;
+      readonly annotations?: Readonly<Record<string, string>>;
+    } = {},
   ): KubernetesObject => ({
     apiVersion,
     kind,
@@ -46,7 +53,7 @@ export function objectsOf(environment: Environment) {
       name,
       ...(!options.clusterWide && { namespace: namespaceOf(environment.name) }),
       labels: labelsOf(environment),
-      annotations: { "kustomize.toolkit.fluxcd.io/substitute": "disabled", ...(options.kept && KEPT) },
+      annotations: { "kustomize.toolkit.fluxcd.io/substitute": "disabled", ...(options.kept && KEPT), ...options.annotations },
     },
     ...body,
   });

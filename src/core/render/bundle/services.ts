@@ -3,7 +3,7 @@ import type { Claim } from "../../claim/claim.generated.ts";
 import type { Environment, Wish } from "../../environment.ts";
 import { canonicalJson, type JsonObject } from "../../json.ts";
 import type { LockedVersion } from "../../record.ts";
-import { namespaceOf, type KubernetesObject, type MakeObject } from "./kubernetes-object.ts";
+import { ARTIFACT, namespaceOf, type KubernetesObject, type MakeObject } from "./kubernetes-object.ts";
 
 type Service = Claim["spec"]["services"][number];
 
@@ -19,29 +19,36 @@ function oneService(environment: Environment, wish: Wish, service: Service, make
   const { registry, secrets } = wish.platform.spec;
   const { name } = service;
   const dependsOn = hardDependencies(environment, service, wish.claim.spec.services);
+  const version = wish.versions[name] ?? { constraint: service.version };
   const source = make("source.toolkit.fluxcd.io/v1", "OCIRepository", name, {
     spec: {
       url: `oci://${registry.host}/${registry.repository}/${name}`,
-      ref: reference(wish.versions[name] ?? { constraint: service.version }),
+      ref: reference(version),
       interval: "10m",
       timeout: "60s",
     },
   });
-  const build = make("kustomize.toolkit.fluxcd.io/v1", "Kustomization", name, {
-    spec: {
-      sourceRef: { kind: "OCIRepository", name },
-      // A directory, never `./`: an empty artifact is then an error, and not the order to prune everything.
-      path: "./deploy",
-      prune: true,
-      wait: true,
-      interval: "10m",
-      retryInterval: "1m",
-      timeout: "5m",
-      targetNamespace: namespaceOf(environment.name),
-      serviceAccountName: APPLIER,
-      ...(dependsOn.length > 0 && { dependsOn }),
+  const build = make(
+    "kustomize.toolkit.fluxcd.io/v1",
+    "Kustomization",
+    name,
+    {
+      spec: {
+        sourceRef: { kind: "OCIRepository", name },
+        // A directory, never `./`: an empty artifact is then an error, and not the order to prune everything.
+        path: "./deploy",
+        prune: true,
+        wait: true,
+        interval: "10m",
+        retryInterval: "1m",
+        timeout: "5m",
+        targetNamespace: namespaceOf(environment.name),
+        serviceAccountName: APPLIER,
+        ...(dependsOn.length > 0 && { dependsOn }),
+      },
     },
-  });
+    version.digest === undefined ? {} : { annotations: { [ARTIFACT]: version.digest } },
+  );
   return [
     ...(service.values ? [settings(service, make)] : []),
     ...(secrets ? [secretBinding(environment, secrets, name, make)] : []),
