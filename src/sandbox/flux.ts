@@ -58,7 +58,7 @@ export async function startFlux(settings: FluxSettings): Promise<SandboxFlux> {
   const events = new Events(settings.eventsUrl, settings.eventsToken ?? "");
   const { buildMs = 0, healthTimeoutMs = 300_000, retryMs = 1000 } = settings;
   const controllers = new Controllers({ store: settings.store, events, buildMs, healthTimeoutMs, retryMs });
-  const path = webhookPath(settings.receiverToken, "claimbot", "flux-system");
+  const path = webhookPath(settings.receiverToken, "claimbot", "environments");
   const app = new Hono();
   // Looked up by the whole request URI: a query is another path. The method is not checked.
   app.all("/hook/*", async (context) => receive(context, path, settings.receiverToken, controllers));

@@ -66,6 +66,10 @@ const readyOf = (flux: SandboxFlux, name: string) => {
   }[];
   return conditions.find(({ type }) => type === "Ready");
 };
+const stepOf = (flux: SandboxFlux, name: string): string | undefined => {
+  const conditions = (find(flux, "Kustomization", name)?.status?.["conditions"] ?? []) as { type: string; message: string }[];
+  return conditions.find(({ type }) => type === "Reconciling")?.message;
+};
 const untilApplied = async (flux: SandboxFlux, name: string, revision: string): Promise<void> =>
   flux.until(() => find(flux, "Kustomization", name)?.status?.["lastAppliedRevision"] === revision);
 
@@ -229,6 +233,53 @@ describe("a reconciliation", () => {
   });
 });
 
+describe("what was Ready before", () => {
+  const ANNOTATION = "claimbot.dev/artifact";
+  const service = (digit: string): string => `---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {name: api, namespace: ${NAMESPACE}}
+spec: {url: oci://registry.example.org/api, ref: {digest: "sha256:${digit.repeat(64)}"}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: api, namespace: ${NAMESPACE}, annotations: {${ANNOTATION}: "sha256:${digit.repeat(64)}"}}
+spec: {sourceRef: {kind: OCIRepository, name: api}, path: ./deploy}
+`;
+
+  test("of another version does not count: a service is built again, from the artifact that is wanted now", async () => {
+    await using world = await aWorld();
+    await untilTriggered(world, publish(world.bucket, "a", service("1")));
+    const goOn = world.flux.holdBuild("shop/api");
+    const goOnByNamespace = world.flux.holdBuild("api/api");
+    const second = publish(world.bucket, "b", service("2"));
+    await trigger(world.flux);
+    await world.flux.until(() => readyOf(world.flux, "api")?.status === "Unknown");
+    expect(find(world.flux, "Kustomization", "env-shop")?.status?.["lastAppliedRevision"]).not.toBe(second);
+    goOn();
+    goOnByNamespace();
+    await untilApplied(world.flux, "env-shop", second);
+    expect(find(world.flux, "Kustomization", "api")).toMatchObject({
+      metadata: { generation: 1 },
+      status: { lastAppliedRevision: `sha256:${"2".repeat(64)}` },
+    });
+  });
+
+  test("of a cluster before its change does not count either", async () => {
+    await using world = await aWorld();
+    const cluster = (nodes: number): string =>
+      `---\napiVersion: platform.claimbot.dev/v1alpha1\nkind: KubernetesCluster\nmetadata: {name: shop, namespace: ${NAMESPACE}}\nspec: {nodes: ${nodes}}\n`;
+    await untilTriggered(world, publish(world.bucket, "a", cluster(1)));
+    const goOn = world.flux.holdBuild("shop/cluster");
+    const second = publish(world.bucket, "b", cluster(2));
+    await trigger(world.flux);
+    await world.flux.until(() => stepOf(world.flux, "env-shop")?.startsWith("Running health checks") === true);
+    expect(readyOf(world.flux, "env-shop")).toMatchObject({ status: "Unknown", message: "Reconciliation in progress" });
+    goOn();
+    await untilApplied(world.flux, "env-shop", second);
+  });
+});
+
 describe("a deletion", () => {
   const cluster = (isProtected: boolean): string =>
     `---\napiVersion: platform.claimbot.dev/v1alpha1\nkind: KubernetesCluster\nmetadata: {name: shop, namespace: ${NAMESPACE}}\nspec: {deletionProtection: ${isProtected}}\n`;
@@ -348,7 +399,7 @@ describe("the Kubernetes API", () => {
     });
     expect(JSON.parse((await get(world.flux, KUSTOMIZATIONS)).text)).toMatchObject({
       kind: "KustomizationList",
-      items: [{ metadata: { name: "env-shop" } }],
+      items: [{ metadata: { name: "current" } }, { metadata: { name: "env-shop" } }],
     });
     expect(JSON.parse((await get(world.flux, `${KUSTOMIZATIONS}?labelSelector=a%3Db`)).text)).toMatchObject({ items: [] });
     const missing = await get(world.flux, `${KUSTOMIZATIONS}/nobody`);

@@ -90,16 +90,27 @@ export class Cluster {
     if (there === undefined) {
       const made = { uid: randomUUID(), generation: 1, creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, "Z") };
       const finalizers = FINALIZERS[wanted.kind];
-      this.#objects.set(id, { ...body, metadata: { ...metadata, ...made, ...(finalizers && { finalizers: [...finalizers] }) } });
+      this.#objects.set(id, {
+        ...body,
+        metadata: { ...metadata, ...made, ...(finalizers && { finalizers: [...finalizers] }) },
+        // The default of Flux's own kinds, as long as nothing was reconciled.
+        ...(wanted.apiVersion.includes(".fluxcd.io/") && { status: { observedGeneration: -1 } }),
+      });
       this.touch(id);
       return "created";
     }
-    if (there.metadata.deletionTimestamp !== undefined) throw new ApiRefusal(`${id} is being deleted`);
     const isSame = JSON.stringify(ours(there)) === JSON.stringify(ours(wanted));
     if (isSame) return "unchanged";
     const specChanged = JSON.stringify(there.spec) !== JSON.stringify(body.spec);
-    const { uid, generation = 1, creationTimestamp, finalizers } = there.metadata;
-    const kept = { uid, generation: specChanged ? generation + 1 : generation, creationTimestamp, finalizers };
+    // What is being deleted takes a change too, and goes nevertheless (kube-apiserver 1.36, seen 2026-11-24).
+    const { uid, generation = 1, creationTimestamp, deletionTimestamp, finalizers } = there.metadata;
+    const kept = {
+      uid,
+      generation: specChanged ? generation + 1 : generation,
+      creationTimestamp,
+      deletionTimestamp,
+      finalizers,
+    };
     const next = { ...body, metadata: { ...metadata, ...kept }, ...(there.status && { status: there.status }) };
     this.#objects.set(id, JSON.parse(JSON.stringify(next)) as LiveObject);
     this.touch(id);
@@ -117,7 +128,11 @@ export class Cluster {
       );
     }
     if ((object.metadata.finalizers ?? []).length === 0) this.#objects.delete(id);
-    else object.metadata.deletionTimestamp = new Date().toISOString();
+    else {
+      object.metadata.deletionTimestamp = new Date().toISOString();
+      // An API server counts the order to delete as a change of the object.
+      object.metadata.generation = (object.metadata.generation ?? 0) + 1;
+    }
     this.touch(id);
   }
 

@@ -3,7 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { build, fetchBucket, type Artifact, type Listing } from "./artifact.ts";
 import { ApiRefusal, Cluster, idOf, KINDS, type Condition, type LiveObject } from "./cluster.ts";
 import { PLATFORM } from "./platform.ts";
-import { entriesOf, environmentOf, idOfSource, isFromBucket, isTrue, notReady, progressing } from "./status.ts";
+import {
+  entriesOf,
+  environmentOf,
+  healthOf,
+  idOfSource,
+  isFromBucket,
+  isTrue,
+  notReady,
+  ociRevision,
+  progressing,
+} from "./status.ts";
 import type { Events } from "./events.ts";
 
 export interface Failure {
@@ -22,8 +32,10 @@ export interface ControllerOptions {
   readonly retryMs: number;
 }
 
-const ROOT_BUCKET = "Bucket/flux-system/current";
-const ROOT = "Kustomization/flux-system/current";
+type Health = "healthy" | "canceled" | { readonly message: string };
+
+const ROOT_BUCKET = "Bucket/environments/current";
+const ROOT = "Kustomization/environments/current";
 
 export class Controllers {
   readonly cluster = new Cluster();
@@ -45,9 +57,10 @@ export class Controllers {
     return this.#stop.signal;
   }
 
-  /** What a call of the Receiver, or the interval, sets off. */
+  /** What a call of the Receiver sets off (deploy/flux/ names both), or the interval. */
   trigger(): void {
     this.enqueue(ROOT_BUCKET);
+    if (this.#artifacts.has(ROOT_BUCKET)) this.enqueue(ROOT);
   }
 
   enqueue(id: string): void {
@@ -94,7 +107,7 @@ export class Controllers {
       return isFromBucket(object) ? this.#kustomization(id, object, worker) : this.#service(id, object, worker);
     if (object.kind === "KubernetesCluster") return this.#composite(id, object);
     if (object.kind === "HelmRelease") return this.#simple(id, object, "InstallSucceeded", "Helm install succeeded");
-    if (object.kind === "OCIRepository") return this.#simple(id, object, "Succeeded", "stored artifact for digest");
+    if (object.kind === "OCIRepository") return this.#repository(id, object);
   }
 
   async #bucket(id: string, object: LiveObject): Promise<void> {
@@ -106,10 +119,23 @@ export class Controllers {
       this.cluster.setStatus(id, status, [{ type: "Ready", status: "True", reason: "Succeeded", message }]);
       this.#options.events.post({ object, severity: "info", reason: "NewArtifact", message, revision: artifact.revision });
     }
-    // A new artifact is what sets a Kustomization off; otherwise it sleeps until its interval.
+    this.#wake(id, artifact.revision);
+  }
+
+  /** Nothing is fetched: what the reference names is taken to be there. */
+  #repository(id: string, object: LiveObject): void {
+    const revision = ociRevision(object);
+    const status = { observedGeneration: object.metadata.generation, artifact: { revision } };
+    const message = `stored artifact for digest '${revision}'`;
+    this.cluster.setStatus(id, status, [{ type: "Ready", status: "True", reason: "Succeeded", message }]);
+    this.#wake(id, revision);
+  }
+
+  /** A new artifact is what sets a Kustomization off; otherwise it sleeps until its interval. */
+  #wake(source: string, revision: string): void {
     for (const each of this.cluster.all()) {
-      const isFollower = each.kind === "Kustomization" && idOfSource(each) === id;
-      if (isFollower && each.status?.["lastAppliedRevision"] !== artifact.revision) this.enqueue(idOf(each));
+      const isFollower = each.kind === "Kustomization" && idOfSource(each) === source;
+      if (isFollower && each.status?.["lastAppliedRevision"] !== revision) this.enqueue(idOf(each));
     }
   }
 
@@ -152,7 +178,7 @@ export class Controllers {
     this.cluster.setStatus(
       id,
       { inventory: { entries: [...now, ...pruned.refused].map((entry) => ({ id: entry, v: "v1" })) } },
-      progressing("Running health checks"),
+      progressing(`Running health checks for revision ${artifact.revision} with a timeout of ${healthTimeoutMs}ms`),
     );
     for (const message of [lines.join("\n"), pruned.lines.join("\n")]) {
       if (message !== "") events.post({ object, severity: "info", reason: "Progressing", message, revision: artifact.revision });
@@ -166,7 +192,7 @@ export class Controllers {
         return;
       }
       if (outcome !== "healthy")
-        return fail("HealthCheckFailed", `health check failed after ${healthTimeoutMs}ms: timeout waiting for: [${outcome}]`);
+        return fail("HealthCheckFailed", `health check failed after ${Date.now() - started}ms: ${outcome.message}`);
     }
     const ready: Condition = {
       type: "Ready",
@@ -275,8 +301,12 @@ export class Controllers {
     await this.#until(() => inside().length === 0, undefined);
   }
 
-  /** A service's Kustomization: waits for what it depends on, then is built from an artifact that is taken to be there. */
+  /** A service's Kustomization: waits for its artifact and for what it depends on, and is built then; what is in it nobody looks at. */
   async #service(id: string, object: LiveObject, worker: { readonly again: boolean }): Promise<void> {
+    const source = this.cluster.at(idOfSource(object))?.status?.["artifact"] as { readonly revision?: string } | undefined;
+    const revision = source?.revision;
+    if (revision === undefined)
+      return this.cluster.setStatus(id, {}, [notReady("ArtifactFailed", "Source artifact not found, retrying in 30s")]);
     const dependsOn = (object.spec?.["dependsOn"] ?? []) as readonly { name: string; namespace?: string }[];
     for (const { name, namespace = object.metadata.namespace } of dependsOn) {
       const dependency = (): LiveObject | undefined => this.cluster.get("Kustomization", namespace, name);
@@ -288,7 +318,7 @@ export class Controllers {
       if (worker.again || this.#isGone(id, object)) return;
     }
     const name = `${environmentOf(object)}/${object.metadata.name}`;
-    this.cluster.setStatus(id, {}, progressing("Building manifests"));
+    this.cluster.setStatus(id, { lastAttemptedRevision: revision }, progressing(`Building manifests for revision ${revision}`));
     await this.#hold(name, this.#options.buildMs);
     const failure = this.failures.get(name);
     if (failure !== undefined) {
@@ -296,7 +326,9 @@ export class Controllers {
       this.#options.events.post({ object, severity: "error", reason: failure.reason, message: failure.message });
       return this.#retry(id);
     }
-    await this.#simple(id, object, "ReconciliationSucceeded", "Applied revision: latest");
+    const status = { observedGeneration: object.metadata.generation, lastAppliedRevision: revision };
+    const message = `Applied revision: ${revision}`;
+    this.cluster.setStatus(id, status, [{ type: "Ready", status: "True", reason: "ReconciliationSucceeded", message }]);
   }
 
   /** Crossplane: composes the provider's resources, is Ready when they are, and lets go at once when it is deleted. */
@@ -325,16 +357,20 @@ export class Controllers {
     this.cluster.setStatus(id, status, [{ type: "Ready", status: "True", reason, message }]);
   }
 
-  /** What kstatus and healthCheckExprs ask of the kinds that have a Ready condition here. */
-  async #healthy(objects: readonly LiveObject[], timeoutMs: number, isCanceled: () => boolean): Promise<string> {
-    const sick = (): readonly string[] =>
-      objects
-        .filter(({ kind }) => ["Kustomization", "HelmRelease", "OCIRepository", "KubernetesCluster"].includes(kind))
-        .map(idOf)
-        .filter((id) => !isTrue(this.cluster.at(id), "Ready"));
-    const settled = await this.#until(() => isCanceled() || sick().length === 0, timeoutMs);
+  /** Ends as soon as one has failed for good, as the real one does. */
+  async #healthy(objects: readonly LiveObject[], timeoutMs: number, isCanceled: () => boolean): Promise<Health> {
+    const watched = objects
+      .filter(({ kind }) => ["Kustomization", "HelmRelease", "OCIRepository", "KubernetesCluster"].includes(kind))
+      .map(idOf);
+    const sick = (health: string): string =>
+      watched
+        .filter((id) => healthOf(this.cluster.at(id)) === health)
+        .map((id) => `${id} status: '${health}'`)
+        .join(", ");
+    const settled = await this.#until(() => isCanceled() || sick("Failed") !== "" || sick("InProgress") === "", timeoutMs);
     if (isCanceled()) return "canceled";
-    return settled ? "healthy" : sick().join(", ");
+    if (sick("Failed") !== "") return { message: `failed early due to stalled resources: [${sick("Failed")}]` };
+    return settled ? "healthy" : { message: `timeout waiting for: [${sick("InProgress")}]` };
   }
 
   #isGone(id: string, { metadata }: LiveObject): boolean {
