@@ -135,6 +135,25 @@ describe("reading", () => {
     expect(await s.forge.approvals(s.iid)).toEqual([]);
   });
 
+  test("approvals and label events tell bots from people, whatever a service account is called; a person's page is read once", async () => {
+    await using s = await scene();
+    s.gitlab.createUser("release-approver", { bot: true, level: 40 });
+    for (const as of ["release-approver", "jo"]) await s.gitlab.approve(s.iid, { as });
+    await s.gitlab.edit(s.iid, { addLabels: ["claimbot::hold"] }, { as: "release-approver" });
+    const told = async (): Promise<unknown> =>
+      [...(await s.forge.approvals(s.iid)), ...(await s.forge.labelEvents(s.iid))].map(({ user }) => [user.username, user.bot]);
+    expect(await told()).toEqual(
+      expect.arrayContaining([
+        ["release-approver", true],
+        ["jo", false],
+      ]),
+    );
+    const pages = (): number => s.gitlab.faults.requests.filter(({ path }) => /\/users\/\d+$/.test(path)).length;
+    const read = pages();
+    await told();
+    expect([read > 0, pages()]).toEqual([true, read]);
+  });
+
   test("label events tell who put which label on and took which off, oldest first, to the last page", async () => {
     await using s = await scene();
     await s.gitlab.edit(s.iid, { addLabels: ["claimbot::hold"] }, { as: "jo" });

@@ -25,14 +25,18 @@ afterAll(async () => {
 });
 
 const STATE = /^POST \/statuses\//;
+const PERSON = /^GET \/users\/\d+$/;
 const LOOK = /^GET \/environments\?name=/;
 
-/** Requests to GitLab's API since then; fetches by git are not among them. */
+/** Requests to GitLab's API since then, but for fetches by git, and for people's pages: each is read once in a service's life. */
 function callsSince(before: number): readonly string[] {
+  return callsAfter(before).filter((call) => !call.includes(".git/") && !PERSON.test(call));
+}
+
+function callsAfter(before: number): readonly string[] {
   return r.gitlab.faults.requests
     .slice(before)
-    .map(({ method, path }) => `${method} ${path.replace(/^\/api\/v4\/projects\/[^/]+/, "")}`)
-    .filter((call) => !call.includes(".git/"));
+    .map(({ method, path }) => `${method} ${path.replace(/^\/api\/v4(\/projects\/[^/]+)?/, "")}`);
 }
 
 async function callsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
@@ -94,6 +98,9 @@ test("a new environment with an approval: no more", async () => {
   expect(noteOf(r, iid, report("ledger-stage"))).toContain("is live");
   expectAtMost(first, 10, "the first report");
   expectAtMost(last, 10, "the last report");
+  const people = callsAfter(0).filter((call) => PERSON.test(call));
+  expect(people.length).toBeGreaterThan(0);
+  expect(people).toEqual([...new Set(people)]);
 });
 
 test("a sweep asks for the list, and for the statuses of each open merge request; once more for the comments where there are new ones", async () => {

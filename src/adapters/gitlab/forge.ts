@@ -54,12 +54,29 @@ export function openForge(options: ForgeOptions): Forge {
   const project = onceKnown<Project>(async (signal) =>
     projectOf(await api.call(signal, async ({ projects }) => projects.show(pid))),
   );
-  // A GitLab that does not show people to each other is no reason to fail: the note's own words on its author have to do.
+  // A GitLab that does not show people to each other is no reason to fail: what the name says has to do.
   const userById = async (id: number, signal?: AbortSignal): Promise<User | undefined> =>
     unlessRefused(
       async () => userOf(await api.call(signal, async ({ users }) => users.show(id))),
       () => undefined,
     );
+  // Of a user's number it never changes.
+  const bots = new Map<number, boolean>();
+  /** Notes, approvals and events tell no bots from people, and a service account may be called anything: its own page tells. */
+  const whole = async (user: User, signal?: AbortSignal): Promise<User> => {
+    if (user.bot) return user;
+    const bot = bots.get(user.id) ?? (await userById(user.id, signal))?.bot;
+    if (bot !== undefined) bots.set(user.id, bot);
+    return { ...user, bot: bot === true };
+  };
+  const withWholeUsers = async <T extends { readonly user: User }>(
+    those: readonly T[],
+    signal?: AbortSignal,
+  ): Promise<readonly T[]> => {
+    const users = new Map(those.map(({ user }) => [user.id, user]));
+    for (const [id, user] of users) users.set(id, await whole(user, signal));
+    return those.map((one) => ({ ...one, user: users.get(one.user.id) ?? one.user }));
+  };
 
   return {
     me,
@@ -90,9 +107,15 @@ export function openForge(options: ForgeOptions): Forge {
     versions: async (iid, signal) =>
       versionsOf(await api.call(signal, async ({ mergeRequests }) => mergeRequests.allDiffVersions(pid, iid, ALL_PAGES))),
     approvals: async (iid, signal) =>
-      approvalsOf(await api.call(signal, async ({ approvals }) => approvals.showConfiguration(pid, { mergerequestIId: iid }))),
+      withWholeUsers(
+        approvalsOf(await api.call(signal, async ({ approvals }) => approvals.showConfiguration(pid, { mergerequestIId: iid }))),
+        signal,
+      ),
     labelEvents: async (iid, signal) =>
-      labelEventsOf(await api.call(signal, async ({ labelEvents }) => labelEvents.all(pid, iid, ALL_PAGES))),
+      withWholeUsers(
+        labelEventsOf(await api.call(signal, async ({ labelEvents }) => labelEvents.all(pid, iid, ALL_PAGES))),
+        signal,
+      ),
     accessLevel: async (userId, signal) =>
       unlessRefused(
         async () =>
@@ -128,7 +151,7 @@ export function openForge(options: ForgeOptions): Forge {
         mergeRequests.edit(pid, iid, { addLabels: add.join(","), removeLabels: remove.join(",") }),
       );
     },
-    ...notesOf(api, me, userById),
+    ...notesOf(api, me, whole),
     ...threadsOf(api, me),
     ...statusesOf(api),
     ...environmentsOf(api),

@@ -14,7 +14,8 @@ type Notes = Pick<Forge, "note" | "findOwnNote" | "createNote" | "editNote" | "r
 export function notesOf(
   api: Api,
   me: Forge["me"],
-  userById: (id: number, signal?: AbortSignal) => Promise<User | undefined>,
+  /** With what only a user's own page tells. */
+  whole: (user: User, signal?: AbortSignal) => Promise<User>,
 ): Notes {
   const { project } = api;
 
@@ -44,8 +45,7 @@ export function notesOf(
       const found = await unlessMissing(async () => api.call(signal, async ({ notes }) => notes.show(project, iid, noteId)));
       if (found === undefined) return undefined;
       const note = noteOf(found);
-      // A note tells less of its author than the author's own page: whether it is a bot, for one.
-      return { ...note, author: (await userById(note.author.id, signal)) ?? note.author };
+      return { ...note, author: await whole(note.author, signal) };
     },
     createNote: async (iid, body, marker, signal) => {
       checkBody(body, marker);
