@@ -180,7 +180,7 @@ const TABLE = [
   {
     name: "CLAIMBOT_KUBERNETES_TOKEN",
     group: "kubernetes",
-    description: "A token that may read Flux's Buckets and Kustomizations.",
+    description: "A token that may read what became of a release: that of the Secret claimbot-token which deploy/flux makes.",
     example: "…",
     secret: true,
   },
