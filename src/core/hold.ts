@@ -16,6 +16,12 @@ export function lastUnhold(events: readonly LabelEvent[]): Unhold {
   return last.action === "remove" ? { kind: "by", user: last.user } : { kind: "unknown" };
 }
 
+/** Whether it is held, and only since a time such as that of an unhold: what was said later counts, whichever of them is carried out later. */
+export function isHeldSince(time: string, events: readonly LabelEvent[]): boolean {
+  const last = events.findLast(({ label }) => label === HOLD_LABEL);
+  return last?.action === "add" && last.at > time;
+}
+
 /** More than so often the label is not put back: somebody else's program takes it off each time, and the gate holds without it. */
 export const MOST_PUT_BACK = 5;
 

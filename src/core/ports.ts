@@ -234,6 +234,8 @@ export interface LabelEvent {
   /** Undefined: the label was deleted since, and its name with it. */
   readonly label: string | undefined;
   readonly action: "add" | "remove";
+  /** By the clock of the notes. */
+  readonly at: string;
 }
 
 export interface Note {

@@ -2,34 +2,60 @@
 import { countsAsAuthor } from "../core/asker.ts";
 import { committed } from "../core/gates.ts";
 import type { MergeRequest, User } from "../core/ports.ts";
+import { findOrigin } from "./origin.ts";
 import { peopleOf } from "./review-facts.ts";
 import type { ForgeWorld } from "./world.ts";
 
-export interface Actor {
-  readonly user: User;
-  /** In the project of the claims, inherited ones included; 0 for none. */
-  readonly accessLevel: number;
-  /** Of the merge request; of one of our own whoever asked for it. */
+/** What somebody has to do with a merge request. */
+export interface Part {
+  /** Of one of our own whoever asked for it. */
   readonly isAuthor: boolean;
   /** By the names in the branch's commits. */
   readonly isCommitter: boolean;
   readonly fork: boolean;
+}
+
+export interface Actor extends Part {
+  readonly user: User;
+  /** In the project of the claims, inherited ones included; 0 for none. */
+  readonly accessLevel: number;
   /** In the group that owns an environment; asked once per group. */
   ownerAccessLevel(group: string): Promise<number>;
+  /** In this merge request or in the one that brought an environment's newest change: elsewhere nobody is a second pair of eyes for it. */
+  partIn(environment: string): Promise<Part>;
 }
 
 export async function actorOf(world: ForgeWorld, mr: MergeRequest, user: User, signal: AbortSignal): Promise<Actor> {
   const known = new Map<string, Promise<number>>();
+  const [accessLevel, here] = await Promise.all([world.forge.accessLevel(user.id, signal), partOf(world, mr, user, signal)]);
   return {
+    ...here,
     user,
-    accessLevel: await world.forge.accessLevel(user.id, signal),
-    isAuthor: countsAsAuthor(mr, await world.forge.me(signal), user),
-    isCommitter: (await peopleOf(world, mr, signal)).some((people) => committed(people, user)),
-    fork: mr.sourceProjectId !== mr.targetProjectId,
+    accessLevel,
     async ownerAccessLevel(group) {
       const level = known.get(group) ?? world.forge.groupAccessLevel(group, user.id, signal);
       known.set(group, level);
       return level;
     },
+    async partIn(environment) {
+      const { defaultBranch } = await world.forge.project(signal);
+      const [head] = await world.repository.fetch([`refs/heads/${defaultBranch}`], signal);
+      const origin = head === undefined ? undefined : await findOrigin(world, head, environment, signal);
+      if (origin === undefined || origin.mr.iid === mr.iid) return here;
+      const there = await partOf(world, origin.mr, user, signal);
+      return {
+        isAuthor: here.isAuthor || there.isAuthor,
+        isCommitter: here.isCommitter || there.isCommitter,
+        fork: here.fork || there.fork,
+      };
+    },
+  };
+}
+
+async function partOf(world: ForgeWorld, mr: MergeRequest, user: User, signal: AbortSignal): Promise<Part> {
+  return {
+    isAuthor: countsAsAuthor(mr, await world.forge.me(signal), user),
+    isCommitter: (await peopleOf(world, mr, signal)).some((people) => committed(people, user)),
+    fork: mr.sourceProjectId !== mr.targetProjectId,
   };
 }

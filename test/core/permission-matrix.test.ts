@@ -58,13 +58,13 @@ const SAID: readonly (readonly [string, CommandEntry, Command])[] = COMMANDS.fla
 });
 
 async function may(role: Role, entry: CommandEntry, command: Command, concerned: readonly Concerned[]): Promise<boolean> {
+  const part = { isAuthor: role.isAuthor ?? false, isCommitter: role.isCommitter ?? false, fork: role.fork ?? false };
   const actor: Asked["actor"] = {
+    ...part,
     user: { id: 7, username: "sam", name: "Sam", bot: role.bot ?? false },
     accessLevel: role.here,
-    isAuthor: role.isAuthor ?? false,
-    isCommitter: role.isCommitter ?? false,
-    fork: role.fork ?? false,
     ownerAccessLevel: async () => role.owner,
+    partIn: async () => part,
   };
   return (await refusalFor({ actor, command }, entry, RULES, concerned)) === undefined;
 }

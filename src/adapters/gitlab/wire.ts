@@ -115,6 +115,7 @@ export function labelEventsOf(value: unknown): readonly LabelEvent[] {
         user: userOf(event["user"]),
         label: label === null || label === undefined ? undefined : text(fields(label), "name"),
         action,
+        at: time(event, "created_at"),
       };
     });
 }

@@ -82,6 +82,7 @@ export async function reasonAgainst(
   concerned: readonly Concerned[],
 ): Promise<string | undefined> {
   for (const environment of concerned.length > 0 ? concerned : [undefined]) {
+    const part = environment !== undefined && said.kind === "apply" ? await actor.partIn(environment.name) : actor;
     const verdict = await authorise(rules.policies, {
       actor: {
         username: actor.user.username,
@@ -91,12 +92,12 @@ export async function reasonAgainst(
             ? actor.accessLevel
             : await actor.ownerAccessLevel(environment.owner),
         bot: actor.user.bot,
-        isAuthor: actor.isAuthor,
-        isCommitter: actor.isCommitter,
+        isAuthor: part.isAuthor,
+        isCommitter: part.isCommitter,
       },
       command: said.kind === action ? said : action,
       ...(environment && { environment }),
-      mergeRequest: { fork: actor.fork },
+      mergeRequest: { fork: part.fork },
     });
     if (!verdict.allowed) return verdict.reason;
   }

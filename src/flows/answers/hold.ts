@@ -1,6 +1,8 @@
 /** /claim hold, unhold, cancel: a label that everybody sees. There is no hidden state to hold anything by. */
 import type { Rules } from "../../core/adopted.ts";
 import { HOLD_LABEL } from "../../core/gates.ts";
+import { Stale } from "../../core/errors.ts";
+import { isHeldSince } from "../../core/hold.ts";
 import type { MergeRequest } from "../../core/ports.ts";
 import { isLive } from "../../core/record.ts";
 import { code } from "../../core/render/encode.ts";
@@ -14,12 +16,15 @@ import { judgingRules } from "./judging-rules.ts";
 
 export async function hold(
   world: ForgeWorld,
-  { mr }: Asked,
+  { mr, note }: Asked,
   kind: "hold" | "unhold" | "cancel",
   concerned: readonly Concerned[],
   signal: AbortSignal,
 ): Promise<Answer> {
   if (kind === "unhold") {
+    // It may have been done before, and be tried again because its answer was lost: a hold of after that stays.
+    if (isHeldSince(note.createdAt, await world.forge.labelEvents(mr.iid, signal)))
+      throw new Stale("it was held again after that was written");
     // Where somebody took it off without the right to, GitLab's log of labels must say that it was taken off with it.
     if (await isDefied(world, mr, signal)) await world.forge.editLabels(mr.iid, { add: [HOLD_LABEL] }, signal);
     await world.forge.editLabels(mr.iid, { remove: [HOLD_LABEL] }, signal);
