@@ -39,6 +39,11 @@ export interface GateFacts {
   readonly confirmed?: Digest | undefined;
   /** The plan that `review` names as reviewed, where it is known. */
   readonly reviewed?: Plan | undefined;
+  /**
+   * Where somebody reads the reasons, if not where its commands help: on the merge request itself before it is merged, or on another one. A
+   * way out that is refused there is none.
+   */
+  readonly readFrom?: "before-merge" | "elsewhere" | undefined;
 }
 
 export type GateName = "reviewed-plan" | "contested" | "approvals" | "hold" | "freeze" | "blast-radius" | "deletion";
@@ -70,7 +75,31 @@ export function closedGates(gates: readonly Gate[]): readonly Gate[] {
 /** Everybody sees it. Anybody may set it who may set labels; it holds until somebody takes it off who may `/claim unhold`. */
 export const HOLD_LABEL = "claimbot::hold";
 
-function reviewedPlan({ plan, review, confirmed, reviewed }: GateFacts): Gate {
+/** How a plan is confirmed: `there` is said on the merge request that was merged. */
+function confirmation({ plan, review, readFrom }: GateFacts, there: string): string {
+  switch (readFrom) {
+    case undefined:
+      return there;
+    case "before-merge":
+      return "After the merge its report says how this very plan is confirmed";
+    case "elsewhere": {
+      const where = isKnown(review) ? `merge request ${review.iid}` : "a merge request that is merged";
+      return `\`/claim why ${plan.environment}\` on ${where} says how it is confirmed`;
+    }
+  }
+}
+
+function isKnown(review: GateFacts["review"]): review is ReviewFacts {
+  return review !== undefined && review !== "unchecked";
+}
+
+/** ` on merge request 12`, where that is another one. */
+function whereabouts({ review, readFrom }: GateFacts): string {
+  return readFrom === "elsewhere" && isKnown(review) ? ` on merge request ${review.iid}` : "";
+}
+
+function reviewedPlan(facts: GateFacts): Gate {
+  const { plan, review, confirmed, reviewed } = facts;
   const gate = "reviewed-plan";
   const now = shortDigest(plan.digest);
   if (review === "unchecked" && confirmed !== undefined && confirmed !== plan.digest) {
@@ -89,7 +118,11 @@ function reviewedPlan({ plan, review, confirmed, reviewed }: GateFacts): Gate {
   if (plan.type === "dev" || plan.type === "sue") return { gate, verdict: "open", reason: `${moved}; ${plan.type} goes on` };
   // With something in its way this plan is never released: what is confirmed is the one without.
   if (obstaclesOf(plan).length > 0) return { gate, verdict: "closed", reason: moved };
-  return { gate, verdict: "closed", reason: `${moved}. \`/claim apply ${now}\` goes on with the new plan` };
+  return {
+    gate,
+    verdict: "closed",
+    reason: `${moved}. ${confirmation(facts, `\`/claim apply ${now}\` goes on with the new plan`)}`,
+  };
 }
 
 /**
@@ -152,7 +185,8 @@ function folded(text: string): string {
   return text.normalize("NFKC").replaceAll(/\s+/g, " ").trim().toLowerCase();
 }
 
-function approvals({ plan, rules, review }: GateFacts): Gate {
+function approvals(facts: GateFacts): Gate {
+  const { plan, rules, review } = facts;
   const gate = "approvals";
   const needed = rules.spec.types[plan.type].approvals;
   if (needed === 0) return { gate, verdict: "open", reason: `${plan.type} needs no approval` };
@@ -182,7 +216,7 @@ function approvals({ plan, rules, review }: GateFacts): Gate {
   // Each person once, however often GitLab lists them.
   const good = new Set(judged.filter(({ refusal }) => refusal === undefined).map(({ approval }) => approval.user.id));
   const whose = judged.map(({ approval, refusal }) => `${approval.user.name} ${refusal === undefined ? "✓" : `✗ ${refusal}`}`);
-  const reason = `${good.size} of ${counted(needed, "approval")}${whose.length === 0 ? "" : ` (${whose.join(", ")})`}`;
+  const reason = `${good.size} of ${counted(needed, "approval")}${whereabouts(facts)}${whose.length === 0 ? "" : ` (${whose.join(", ")})`}`;
   return { gate, verdict: good.size >= needed ? "open" : "closed", reason };
 }
 
@@ -190,14 +224,20 @@ function counted(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
-function hold({ review }: GateFacts): Gate {
+function hold(facts: GateFacts): Gate {
+  const { review } = facts;
   const gate = "hold";
   if (review === "unchecked") return { gate, verdict: "unchecked", reason: "a hold" };
   const held = review?.labels.includes(HOLD_LABEL) ?? false;
-  if (held) return { gate, verdict: "closed", reason: `held by the label ${HOLD_LABEL}; \`/claim unhold\` takes it off` };
+  const where = whereabouts(facts);
+  const there = where === "" ? "" : " there";
+  if (held) {
+    const reason = `held by the label ${HOLD_LABEL}${where}; \`/claim unhold\`${there} takes it off`;
+    return { gate, verdict: "closed", reason };
+  }
   const by = review?.holdDefiedBy;
   if (by !== undefined) {
-    const reason = `${by} took the label ${HOLD_LABEL} off, and may not: it holds until somebody says \`/claim unhold\` who may`;
+    const reason = `${by} took the label ${HOLD_LABEL} off${where}, and may not: it holds until somebody says \`/claim unhold\`${there} who may`;
     return { gate, verdict: "closed", reason };
   }
   return { gate, verdict: "open", reason: "nobody holds it" };
@@ -209,12 +249,13 @@ function freeze({ plan, rules, now }: GateFacts): Gate {
   return reason === undefined ? { gate, verdict: "open", reason: "no freeze" } : { gate, verdict: "closed", reason };
 }
 
-function blastRadius({ plan, rules, confirmed }: GateFacts): Gate {
+function blastRadius(facts: GateFacts): Gate {
+  const { plan, rules, confirmed } = facts;
   const gate = "blast-radius";
   const { changesPerRelease = 200, deletionsPerRelease = 20 } = rules.spec.limits ?? {};
   const changes = changesOf(plan).map(({ change }) => change);
   const { deletes } = countChanges(changes);
-  const confirm = `\`/claim apply ${shortDigest(plan.digest)}\` goes on`;
+  const confirm = confirmation(facts, `\`/claim apply ${shortDigest(plan.digest)}\` goes on`);
   if (confirmed === plan.digest) return { gate, verdict: "open", reason: "confirmed by a command" };
   if (changes.length > changesPerRelease) {
     return {
@@ -234,7 +275,8 @@ function blastRadius({ plan, rules, confirmed }: GateFacts): Gate {
 }
 
 /** What prod loses is confirmed by a person who saw it: by an approval where the rules ask for one, else by a command. */
-function deletion({ plan, rules, review, confirmed }: GateFacts): Gate {
+function deletion(facts: GateFacts): Gate {
+  const { plan, rules, review, confirmed } = facts;
   const gate = "deletion";
   const { deletes } = countChanges(changesOf(plan).map(({ change }) => change));
   if (plan.type !== "prod" || deletes === 0) return { gate, verdict: "open", reason: "nothing of prod is deleted" };
@@ -244,6 +286,6 @@ function deletion({ plan, rules, review, confirmed }: GateFacts): Gate {
   return {
     gate,
     verdict: "closed",
-    reason: `${counted(deletes, "deletion")} in prod. \`/claim apply ${shortDigest(plan.digest)}\` confirms them`,
+    reason: `${counted(deletes, "deletion")} in prod. ${confirmation(facts, `\`/claim apply ${shortDigest(plan.digest)}\` confirms them`)}`,
   };
 }

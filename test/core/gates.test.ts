@@ -538,3 +538,31 @@ describe("deletions in prod", () => {
     expect(found.reason).toContain(reason);
   });
 });
+
+describe("a way out is named only where it is taken", () => {
+  const much = planWith("stage", 6);
+  const limits = rulesWith({ limits: { changesPerRelease: 5, deletionsPerRelease: 5 } });
+  const why = "`/claim why";
+  test.each<[GateName, Partial<GateFacts>, string]>([
+    ["blast-radius", { readFrom: "before-merge" }, "After the merge its report says how this very plan is confirmed"],
+    ["blast-radius", { readFrom: "elsewhere" }, `${why} ${much.environment}\` on merge request 12 says how it is confirmed`],
+    [
+      "blast-radius",
+      { readFrom: "elsewhere", review: undefined },
+      `${why} ${much.environment}\` on a merge request that is merged says how it is confirmed`,
+    ],
+    ["reviewed-plan", { readFrom: "elsewhere" }, `${why} ${much.environment}\` on merge request 12 says how it is confirmed`],
+    ["hold", { readFrom: "before-merge" }, "held by the label claimbot::hold; `/claim unhold` takes it off"],
+    [
+      "hold",
+      { readFrom: "elsewhere" },
+      "held by the label claimbot::hold on merge request 12; `/claim unhold` there takes it off",
+    ],
+    ["approvals", { readFrom: "elsewhere" }, "0 of 1 approval on merge request 12"],
+  ])("%s, read %j", (name, given, says) => {
+    const held = reviewOf(PROD, { labels: ["claimbot::hold"], approvals: [] });
+    const { verdict, reason } = gate(name, { plan: much, rules: limits, review: held, ...given });
+    expect({ verdict, reason }).toEqual({ verdict: "closed", reason: expect.stringContaining(says) });
+    expect(reason).not.toContain("/claim apply");
+  });
+});
