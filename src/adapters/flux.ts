@@ -24,16 +24,17 @@ export function openReceiver({ url, token }: { readonly url: string; readonly to
   };
 }
 
-/** A kind of namespaced object: `{group: "kustomize.toolkit.fluxcd.io", version: "v1", plural: "kustomizations"}`. */
+/** A kind of object: `{group: "kustomize.toolkit.fluxcd.io", version: "v1", plural: "kustomizations"}`. */
 export interface ObjectKind {
+  /** Empty for Kubernetes' own first kinds. */
   readonly group: string;
   readonly version: string;
   readonly plural: string;
 }
 
 export interface Kubernetes {
-  /** Undefined when there is no such object, or no such kind. Throws Waiting or Stalled. */
-  get(kind: ObjectKind, namespace: string, name: string, signal?: AbortSignal): Promise<unknown>;
+  /** Undefined when there is no such object, or no such kind; without a namespace for a kind that has none. Throws Waiting or Stalled. */
+  get(kind: ObjectKind, namespace: string | undefined, name: string, signal?: AbortSignal): Promise<unknown>;
   /** Objects with a label; none when there is no such kind. */
   list(kind: ObjectKind, namespace: string, labelSelector: string, signal?: AbortSignal): Promise<readonly unknown[]>;
 }
@@ -48,8 +49,10 @@ export function openKubernetes(options: { readonly url: string; readonly token: 
     credentials: () => ({ authorization: `Bearer ${options.token.reveal()}` }),
   });
   const base = new URL(options.url).pathname.replace(/\/$/, "");
-  const folder = ({ group, version, plural }: ObjectKind, namespace: string): string =>
-    `${base}/apis/${group}/${version}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
+  const folder = ({ group, version, plural }: ObjectKind, namespace: string | undefined): string => {
+    const served = group === "" ? `api/${version}` : `apis/${group}/${version}`;
+    return `${base}/${served}${namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`}/${plural}`;
+  };
   const read = async (path: string, signal?: AbortSignal): Promise<unknown> => {
     const answer = await call({ path, accept: [404], signal });
     return answer.status === 404 ? undefined : answer.json();

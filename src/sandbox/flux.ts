@@ -65,6 +65,7 @@ export async function startFlux(settings: FluxSettings): Promise<SandboxFlux> {
   app.get("/apis/:group/:version/namespaces/:namespace/:plural/:name?", (context) =>
     answerApi(context, settings.apiToken, controllers),
   );
+  app.get("/api/:version/:plural/:name", (context) => answerApi(context, settings.apiToken, controllers));
   const server = await startServer(app, settings.port === undefined ? {} : { port: settings.port });
   const timer = settings.intervalMs === undefined ? undefined : setInterval(() => controllers.trigger(), settings.intervalMs);
   timer?.unref();
@@ -128,17 +129,22 @@ function isSigned(body: Buffer, header: string, token: string): boolean {
   return given.byteLength === expected.byteLength && timingSafeEqual(given, expected);
 }
 
-/** Get and list of namespaced kinds; errors are Status objects, as kubectl shows them. */
+/** Get and list of namespaced kinds, and get of a namespace; errors are Status objects, as kubectl shows them. */
 function answerApi(context: Context, token: string, { cluster }: Controllers): Response {
-  const { group = "", version = "", namespace = "", plural = "", name } = context.req.param() as Record<string, string>;
+  const { group, version = "", namespace, plural = "", name } = context.req.param() as Record<string, string>;
+  const apiVersion = group === undefined ? version : `${group}/${version}`;
   if (context.req.header("authorization") !== `Bearer ${token}`) return status(context, 401, "Unauthorized", "Unauthorized");
   const [kind, served] =
-    Object.entries(KINDS).find(([, each]) => each.apiVersion === `${group}/${version}` && each.plural === plural) ?? [];
+    Object.entries(KINDS).find(
+      ([, each]) =>
+        each.apiVersion === apiVersion && each.plural === plural && (each.clusterWide === true) === (namespace === undefined),
+    ) ?? [];
   if (kind === undefined || served === undefined) return new Response("404 page not found\n", { status: 404 });
   if (name !== undefined) {
     const object = cluster.get(kind, namespace, name);
     if (object !== undefined) return context.json(object);
-    return status(context, 404, "NotFound", `${plural}.${group} "${name}" not found`, { name, group, kind: plural });
+    const what = group === undefined ? plural : `${plural}.${group}`;
+    return status(context, 404, "NotFound", `${what} "${name}" not found`, { name, ...(group && { group }), kind: plural });
   }
   const selector = (context.req.query("labelSelector") ?? "").split(",").filter((term) => term !== "");
   const items = cluster

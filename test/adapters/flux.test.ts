@@ -70,6 +70,13 @@ describe("the Kubernetes API", () => {
     expect(headers.get("authorization")).toBe("Bearer t0ken");
   });
 
+  test("is asked for a namespace where Kubernetes has its own first kinds", async () => {
+    await using server = await aServer(() => Response.json({ kind: "Namespace" }));
+    const kubernetes = openKubernetes({ url: server.url, token: new Secret("t0ken") });
+    await kubernetes.get({ group: "", version: "v1", plural: "namespaces" }, undefined, "env-shop");
+    expect(server.calls[0]?.path).toBe("/api/v1/namespaces/env-shop");
+  });
+
   test("says that an object, or a kind, is not there by saying nothing", async () => {
     await using server = await aServer(() => new Response("404 page not found\n", { status: 404 }));
     const kubernetes = openKubernetes({ url: server.url, token: new Secret("t0ken") });

@@ -46,6 +46,9 @@ const MANAGED: readonly ObjectKind[] = ["kubernetes", "nodepools"].map((plural) 
   plural,
 }));
 
+/** The last to go: as long as something in it does not, nothing new can be made under the name. */
+const NAMESPACES: ObjectKind = { group: "", version: "v1", plural: "namespaces" };
+
 /** Whose failing says why an environment's health check fails. */
 const PARTS: readonly ObjectKind[] = [KUSTOMIZATIONS, { group: "helm.toolkit.fluxcd.io", version: "v2", plural: "helmreleases" }];
 
@@ -268,12 +271,13 @@ class Flux {
     if (kubernetes === undefined) return [];
     const namespace = namespaceOf(environment);
     const name = pointerName(environment);
-    const one = async (kind: ObjectKind, inNamespace: string, object: string): Promise<readonly string[]> => {
+    const one = async (kind: ObjectKind, inNamespace: string | undefined, object: string): Promise<readonly string[]> => {
       const found = await kubernetes.get(kind, inNamespace, object, signal);
       const ready = condition(found, "Ready");
       // What is still Ready from before says nothing of its end.
       const message = ready?.status === "False" ? ready.message : "";
-      return found === undefined ? [] : [`${kind.plural} ${inNamespace}/${object} is still there${message && ` (${message})`}`];
+      const place = inNamespace === undefined ? object : `${inNamespace}/${object}`;
+      return found === undefined ? [] : [`${kind.plural} ${place} is still there${message && ` (${message})`}`];
     };
     const managed = async (kind: ObjectKind): Promise<readonly string[]> => {
       const left = await kubernetes.list(kind, namespace, `crossplane.io/composite=${environment}`, signal);
@@ -284,6 +288,7 @@ class Flux {
       one(BUCKETS, POINTER_NAMESPACE, name),
       one(CLUSTERS, namespace, environment),
       ...MANAGED.map(managed),
+      one(NAMESPACES, undefined, namespace),
     ]);
     return found.flat();
   }

@@ -285,6 +285,21 @@ describe("removing", () => {
     expect((await world.store.list("current/")).map(({ key }) => key)).toEqual(["current/shop-dev.yaml"]);
   });
 
+  test("waits for the namespace where Flux has given up waiting: nothing can be made anew in one that is on its way out", async () => {
+    await using world = await aWorld({ healthTimeoutMs: 50 });
+    await untilSettled(world, shop());
+    const goOn = world.flux.holdBuild("shop-dev/teardown");
+    const gone = going(shop(), []);
+    await world.release(gone, COMMITS.second);
+    await world.flux.until(() => isReady(world.flux, "shop-dev/00000002"));
+    await world.release(gone, COMMITS.second);
+    await world.flux.until(() => pointerOf(world.flux) === undefined);
+    expect(await world.release(gone, COMMITS.second)).toMatch(/^Waiting: .*namespaces env-shop-dev is still there/);
+    goOn();
+    await world.flux.until(() => inEnvironment(world.flux).length === 0);
+    expect(await world.release(gone, COMMITS.second)).toBe("settled");
+  });
+
   test("shows the same changes from the first run to the last", async () => {
     await using world = await aWorld();
     await untilSettled(world, shop());

@@ -45,7 +45,9 @@ describe("the pointer", () => {
   });
 
   test("asks whether what is Ready is Ready of what is wanted now, and ends early where a service cannot be built", () => {
-    const { healthCheckExprs } = objects(POINTER)[1]?.["spec"] as { healthCheckExprs: Record<string, string>[] };
+    const [, kustomization] = objects(POINTER);
+    const spec = kustomization?.["spec"] as { healthCheckExprs: Record<string, string>[] } | undefined;
+    const healthCheckExprs = spec?.healthCheckExprs ?? [];
     expect(healthCheckExprs.map(({ kind }) => kind)).toEqual(["KubernetesCluster", "Kustomization"]);
     const [cluster, service] = healthCheckExprs;
     expect(cluster?.["current"]).toContain("c.?observedGeneration.orValue(metadata.generation) >= metadata.generation");
