@@ -56,7 +56,7 @@ async function carryOut(
     case "apply":
       return apply(world, command, concerned, async (one) => still([one]), signal);
     case "status":
-      return { ok: true, text: await status(world, concerned, signal) };
+      return { ok: true, text: await status(world, mr, concerned, signal) };
     case "why":
       return { ok: true, text: await why(world, mr, concerned, signal) };
     case "who":
