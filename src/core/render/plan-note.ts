@@ -8,6 +8,7 @@ import { changedVerdictParagraphs } from "./changed-verdicts.ts";
 import { counted } from "./counted.ts";
 import { code, plain } from "./encode.ts";
 import { fitting } from "./fitting.ts";
+import { mistakeLine } from "./mistake-line.ts";
 import { losing, lossCount, lossesOf, type Loss } from "./losses.ts";
 import { isRules, nameOf, planLine, planSection } from "./plan-section.ts";
 import { TARGET_LABELS } from "./words.ts";
@@ -147,11 +148,7 @@ function mistakes(diagnostics: readonly Diagnostic[], budget: number): readonly 
   const ordered = diagnostics.toSorted(
     (a, b) => Number(b.severity === "error") - Number(a.severity === "error") || compareDiagnostics(a, b),
   );
-  const lines = ordered.map(({ path, line, column, severity, message, hint, code: rule }) => {
-    const sign = severity === "error" ? "❌" : "⚠️";
-    return [`- ${sign} ${code(`${path}:${line}:${column}`)}`, plain(message), plain(hint), code(rule)].filter(Boolean).join(" ");
-  });
-  return [fitting(lines, budget, (left) => `- ${left} more: \`claimbot validate\` lists them all`).join("\n")];
+  return [fitting(ordered.map(mistakeLine), budget, (left) => `- ${left} more: \`claimbot validate\` lists them all`).join("\n")];
 }
 
 /** What goes for good, unfolded. */

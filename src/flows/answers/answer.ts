@@ -14,6 +14,7 @@ import { status } from "./status.ts";
 import { stillAsked } from "./still-asked.ts";
 import { who } from "./who.ts";
 import { why } from "./why.ts";
+import { whyUnplanned } from "./why-unplanned.ts";
 
 export async function answer(world: ForgeWorld, asked: Asked, signal: AbortSignal): Promise<Answer> {
   const { mr, command } = asked;
@@ -28,6 +29,13 @@ export async function answer(world: ForgeWorld, asked: Asked, signal: AbortSigna
   };
   if (command.kind === "apply" && command.environment === undefined && concerned.length === 0) {
     return refused("This merge request has no plan to apply. Nothing was done.");
+  }
+  if (command.kind === "why" && concerned.length === 0) {
+    // What it brings may not be readable, so that nobody knows whose it is: then it is a question about the merge request.
+    const mayAsk = (await refusalFor({ ...asked, command: { kind: "why" } }, entry, rules, [])) === undefined;
+    const text = mayAsk ? await whyUnplanned(world, mr, command.environment, signal) : undefined;
+    if (text !== undefined) await asked.audit("allowed", []);
+    if (text !== undefined) return { ok: true, text };
   }
   const refusal = await refusalFor(asked, entry, rules, concerned);
   if (refusal !== undefined) return refused(refusal, `\`${usageOf(entry)}\` — ${refusal}`);

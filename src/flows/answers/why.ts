@@ -15,6 +15,8 @@ import { reviewFacts } from "../review-facts.ts";
 import type { ForgeWorld } from "../world.ts";
 import type { Concerned } from "./concerned.ts";
 import { judgingRules } from "./judging-rules.ts";
+import { isPlannedBy } from "./planned-by.ts";
+import { whyUnplanned } from "./why-unplanned.ts";
 
 /** A merge request with many environments is asked about one by one. */
 const MOST = 5;
@@ -35,7 +37,9 @@ async function whyOne(world: ForgeWorld, mr: MergeRequest, concerned: Concerned,
   const { name } = concerned;
   try {
     const isOfRelease = name !== PLATFORM_NAME && (mr.state === "merged" || !(await isPlannedBy(world, mr, name)));
-    const found = isOfRelease ? await ofRelease(world, name, signal) : await ofReview(world, mr, name, signal);
+    const unplanned = isOfRelease && mr.state !== "merged" ? await whyUnplanned(world, mr, name, signal) : undefined;
+    if (unplanned !== undefined) return unplanned;
+    const found = isOfRelease ? await ofRelease(world, mr, name, signal) : await ofReview(world, mr, name, signal);
     const before =
       mr.state === "merged"
         ? ""
@@ -62,12 +66,6 @@ async function whyOne(world: ForgeWorld, mr: MergeRequest, concerned: Concerned,
   }
 }
 
-/** Of others an open merge request says nothing: what holds them is what was merged before. */
-async function isPlannedBy(world: ForgeWorld, { iid }: MergeRequest, name: string): Promise<boolean> {
-  const reviewed = await world.memory.reviewedPlans(iid);
-  return reviewed === undefined || reviewed.plans[name] !== undefined;
-}
-
 interface Found {
   readonly plan: Plan;
   /** Those that judge. */
@@ -76,7 +74,7 @@ interface Found {
   readonly facts: ReviewFacts | undefined;
 }
 
-async function ofRelease(world: ForgeWorld, name: string, signal: AbortSignal): Promise<Found | string> {
+async function ofRelease(world: ForgeWorld, mr: MergeRequest, name: string, signal: AbortSignal): Promise<Found | string> {
   const considered = await considerRelease(world, await forgeGround(world, signal), name, {}, signal);
   switch (considered.kind) {
     case "unchanged":
@@ -84,13 +82,13 @@ async function ofRelease(world: ForgeWorld, name: string, signal: AbortSignal): 
       return "it is as it should be.";
     case "resumes":
       return "its release is on its way; the gates are behind it.";
-    case "gated":
-      return {
-        plan: considered.plan,
-        rules: considered.judged.rules.platform,
-        gates: considered.gates,
-        facts: considered.facts === "unchecked" ? undefined : considered.facts,
-      };
+    case "gated": {
+      const { plan, facts: review, reviewed } = considered;
+      const rules = considered.judged.rules.platform;
+      const facts = review === "unchecked" ? undefined : review;
+      if (mr.state === "merged") return { plan, rules, gates: considered.gates, facts };
+      return { plan, rules, gates: gatesOf({ plan, rules, now: world.now(), review, reviewed, readFrom: "elsewhere" }), facts };
+    }
   }
 }
 
@@ -101,7 +99,8 @@ async function ofReview(world: ForgeWorld, mr: MergeRequest, name: string, signa
   const plan = facts.reviewed && (await readPlan(world.store, facts.reviewed.digest, signal));
   const rules = await judgingRules(world, signal);
   if (plan === undefined || rules === undefined) return "there is no plan for this head yet.";
-  const gates = gatesOf({ plan, rules: rules.platform, now: world.now(), review: facts });
+  const readFrom = mr.state === "merged" ? undefined : "before-merge";
+  const gates = gatesOf({ plan, rules: rules.platform, now: world.now(), review: facts, readFrom });
   return { plan, rules: rules.platform, gates, facts };
 }
 
