@@ -15,7 +15,7 @@ import {
   list,
   mergeRequestOf,
   projectOf,
-  userOf,
+  thisUserOf,
   versionsOf,
 } from "./wire.ts";
 
@@ -50,14 +50,14 @@ export function openForge(options: ForgeOptions): Forge {
   const api = apiOf(async (call) => send({ ...call, path: root + call.path }), options.project, always);
   const { project: pid } = api;
 
-  const me = onceKnown<User>(async (signal) => userOf(await api.call(signal, async ({ users }) => users.showCurrentUser())));
+  const me = onceKnown<User>(async (signal) => thisUserOf(await api.call(signal, async ({ users }) => users.showCurrentUser())));
   const project = onceKnown<Project>(async (signal) =>
     projectOf(await api.call(signal, async ({ projects }) => projects.show(pid))),
   );
   // A GitLab that does not show people to each other is no reason to fail: what the name says has to do.
   const userById = async (id: number, signal?: AbortSignal): Promise<User | undefined> =>
     unlessRefused(
-      async () => userOf(await api.call(signal, async ({ users }) => users.show(id))),
+      async () => thisUserOf(await api.call(signal, async ({ users }) => users.show(id))),
       () => undefined,
     );
   // Of a user's number it never changes.

@@ -24,6 +24,11 @@ export function userOf(value: unknown): User {
   return { id: integer(user, "id"), username, name: text(user, "name"), bot: user["bot"] === true || isBotName(username) };
 }
 
+/** Of somebody who was asked for: an answer without a body is a proxy's, not GitLab's word that they are gone. */
+export function thisUserOf(value: unknown): User {
+  return userOf(fields(value));
+}
+
 /** Only GET /user and /users/:id tell `bot`; the names of token users are GitLab's own: `project_12_bot_4f…`, older `group_114_bot2`. */
 export function isBotName(username: string): boolean {
   return /^(project|group)_\d+_bot|^service_account_|^(ghost|alert-bot|support-bot|migration-bot|security-bot)\d*$/i.test(
@@ -183,9 +188,12 @@ export function memberOf(value: unknown): Member {
 }
 
 export function accessLevelOf(value: unknown): number {
-  const level = integer(fields(value), "access_level");
+  const member = fields(value);
+  const level = integer(member, "access_level");
+  // Whoever is blocked, banned or not let in yet keeps a level that they may not use; older GitLabs do not tell.
+  const isActive = (member["state"] ?? "active") === "active" && (member["membership_state"] ?? "active") === "active";
   // 5, "minimal access", is no access to any project or group page.
-  return level < 10 ? 0 : level;
+  return level < 10 || !isActive ? 0 : level;
 }
 
 export function list(value: unknown): readonly unknown[] {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { accessLevelOf, approvalsOf, isBotName, mergeRequestOf, userOf, versionsOf } from "../../../src/adapters/gitlab/wire.ts";
+import {
+  accessLevelOf,
+  approvalsOf,
+  isBotName,
+  mergeRequestOf,
+  thisUserOf,
+  userOf,
+  versionsOf,
+} from "../../../src/adapters/gitlab/wire.ts";
 import { Stalled } from "../../../src/core/errors.ts";
 
 const author = { id: 7, username: "mara", name: "Mara" };
@@ -78,6 +86,20 @@ test.each([
 
 test("a user who is gone is nobody, and no person", () => {
   expect(userOf(null)).toMatchObject({ id: 0, bot: true });
+});
+
+test.each([undefined, null, []])("an answer of %j about somebody who was asked for says nothing of them", (answer) => {
+  expect(() => thisUserOf(answer)).toThrow(Stalled);
+});
+
+test.each([
+  [{ state: "active", membership_state: "active" }, 40],
+  [{}, 40],
+  [{ state: "blocked" }, 0],
+  [{ state: "banned" }, 0],
+  [{ state: "active", membership_state: "awaiting" }, 0],
+])("a member with %j may what level %i may", (states, expected) => {
+  expect(accessLevelOf({ ...states, access_level: 40 })).toBe(expected);
 });
 
 test.each([
