@@ -99,11 +99,12 @@ class Spoilt implements AsyncDisposable {
     return `plans/${(await this.newest()).planDigest}.json`;
   }
 
-  /** `reads` takes every key that is read. */
+  /** `reads` takes every key that is read, `listings` every call and prefix. */
   async verify(
     request: VerifyRequest = { environments: [] },
     git: Repository = checkout,
     reads: string[] = [],
+    { instance = "claimbot", listings = [] }: { readonly instance?: string; readonly listings?: string[] } = {},
   ): Promise<Verified> {
     const store = await openDirectoryStore(this.#directory);
     const world = {
@@ -116,13 +117,19 @@ class Spoilt implements AsyncDisposable {
         },
         putNew: async (key: string, body: Uint8Array) => store.putNew(key, body),
         replace: async (key: string, body: Uint8Array, expected: string | undefined) => store.replace(key, body, expected),
-        list: async (prefix: string) => store.list(prefix),
-        versions: async (prefix: string) => store.versions(prefix),
+        list: async (prefix: string) => {
+          listings.push(`list ${prefix}`);
+          return store.list(prefix);
+        },
+        versions: async (prefix: string) => {
+          listings.push(`versions ${prefix}`);
+          return store.versions(prefix);
+        },
         facts: async (key: string, versionId?: string) => store.facts(key, versionId),
       },
       repository: git,
       cache: new BlobCache(),
-      instance: "claimbot",
+      instance,
     };
     return verifyStore(world, request, signal);
   }
@@ -393,6 +400,28 @@ test("a release that leaves the bundle as it was leaves the pointer where it sta
   const world = { store: await openDirectoryStore(join(other.path, ".claimbot/store")), repository: git };
   const found = await verifyStore({ ...world, cache: new BlobCache(), instance: "claimbot" }, { environments: [] }, signal);
   expect(namesIn(found)).toEqual([]);
+});
+
+test("the whole store is listed once, and every commit read once, whoever may have rendered what was released from it", async () => {
+  await using store = await Spoilt.make();
+  // Without receipts nobody knows who rendered it; somebody else did, and so everybody is tried.
+  for (const key of await store.keys("receipts/")) if (!key.startsWith("receipts/ledger-stage/")) await store.remove(key);
+  await store.write("elsewhere/notes.json", "{}");
+  const listings: string[] = [];
+  const commits: string[] = [];
+  const git: Repository = {
+    ...checkout,
+    async tree(commit, paths) {
+      commits.push(commit);
+      return checkout.tree(commit, paths);
+    },
+  };
+  const found = await store.verify({ environments: [] }, git, [], { instance: "other", listings });
+  expect(namesIn(found)).toEqual(["object/foreign elsewhere/notes.json"]);
+  expect(found.environments.map(({ derived }) => derived)).toEqual([2, 1, 1]);
+  expect(listings.filter((one) => one.startsWith("versions "))).toEqual(["versions "]);
+  expect(listings).not.toContain("list ");
+  expect(commits.toSorted()).toEqual([...new Set(commits)].toSorted());
 });
 
 test("asked for one environment, its bundles that no record names are compared too, and those of others are not", async () => {

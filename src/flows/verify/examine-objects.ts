@@ -11,15 +11,14 @@ export interface ObjectsExamined {
   readonly deviations: readonly Deviation[];
 }
 
-/** Examines every key with the prefix that has a version not older than `since`. */
+/** `versions`: all of each key, as they were listed. Examines every key that has one not older than `since`. */
 export async function examineObjects(
   store: AuditableStore,
-  prefix: string,
+  versions: readonly ObjectVersion[],
   since: string,
   needed: NeededLocks,
   signal: AbortSignal,
 ): Promise<ObjectsExamined> {
-  const versions = await store.versions(prefix, signal);
   const keys = Map.groupBy(versions, ({ key }) => key);
   const recent = [...keys.values()].filter((ofKey) => ofKey.some(({ at }) => at >= since));
   const foreign = [...keys.keys()].filter((key) => !isKnownKey(key)).map((key) => deviation("object/foreign", key));

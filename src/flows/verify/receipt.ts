@@ -10,7 +10,7 @@ import { readPlan } from "../../targets/claim-store/claim-store.ts";
 import { readAdoptions, type AdoptionRecord } from "../adoption.ts";
 import type { World } from "../world.ts";
 import { wholeReceipt } from "./examine-receipt.ts";
-import { reproduce } from "./reproduce.ts";
+import { reproduce, sourceAt } from "./reproduce.ts";
 
 export interface CheckedReceipt {
   readonly receipt: Receipt;
@@ -50,9 +50,10 @@ async function derivedAgain(
 ): Promise<readonly ReceiptCheck[]> {
   if (record.kind !== "Publication") return [];
   const at = `commit ${record.source.commit.slice(0, 12)}`;
-  const found = await ifReached(async () => reproduce({ ...world, instance }, adoptions, record, plan, undefined));
-  if (found === undefined) return [{ check: "source", verdict: "unknown", detail: "there is no git repository at hand" }];
-  const [deviation] = found;
+  const { commit, path } = record.source;
+  const read = await ifReached(async () => ({ source: await sourceAt(world, commit, [path]) }));
+  if (read === undefined) return [{ check: "source", verdict: "unknown", detail: "there is no git repository at hand" }];
+  const [deviation] = reproduce(read.source, record, { adoptions, plan, bundle: undefined, instances: [instance] });
   if (deviation === undefined) {
     return [
       { check: "source", verdict: "holds", detail: `${record.source.path} of ${at} is the record's claim` },

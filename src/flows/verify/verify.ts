@@ -4,22 +4,20 @@
  * left unlocked. Reads only, and says all that deviates.
  */
 import { PLATFORM_NAME } from "../../core/adopted.ts";
-import type { StoredReference } from "../../core/audit.ts";
 import { Stalled } from "../../core/errors.ts";
-import type { AuditableStore } from "../../core/ports.ts";
-import { recordKey, type LogRecord } from "../../core/record.ts";
-import { verifyAudit } from "../../core/verify-audit.ts";
-import { readAuditLog } from "../../targets/claim-store/audit-log.ts";
-import { isKnownKey } from "../../targets/claim-store/known-key.ts";
+import type { AuditableStore, ObjectVersion } from "../../core/ports.ts";
+import type { Log } from "../../core/record.ts";
 import { planKey } from "../../targets/claim-store/log.ts";
 import type { World } from "../world.ts";
 import { readAdoptions, type AdoptionRecord } from "../adoption.ts";
 import { inGroups } from "../in-groups.ts";
 import { deviation, type Deviation } from "./deviation.ts";
+import { examineAudit } from "./examine-audit.ts";
 import { examineEnvironment, type ExaminedEnvironment } from "./examine-environment.ts";
 import { examineObjects } from "./examine-objects.ts";
-import { examineRelease } from "./examine-release.ts";
+import { examineReleases, type ReleaseToExamine } from "./examine-releases.ts";
 import { examineUnnamed } from "./examine-unnamed.ts";
+import { environmentIn, foreignElsewhere, isWrittenOnce, namesIn } from "./listing.ts";
 import { keysOf, neededLocks } from "./needed-locks.ts";
 
 export interface VerifyRequest {
@@ -63,39 +61,31 @@ type VerifyWorld = Pick<World, "repository" | "cache" | "instance"> & { readonly
 export async function verifyStore(world: VerifyWorld, request: VerifyRequest, signal: AbortSignal): Promise<Verified> {
   const { store } = world;
   const { environments: asked, since = "", beforeDeriving } = request;
-  const whole = asked.length === 0;
-  const names = whole ? await namesIn(store, signal) : [...new Set(asked)];
+  const listing = asked.length === 0 ? await store.versions("", signal) : undefined;
+  const names = listing === undefined ? [...new Set(asked)] : namesIn(listing);
   const examined = await inGroups(names, 4, async (name) => examineEnvironment(store, name, signal));
-  const { adoptions, faults } = await rules(store, signal);
+  const { adoptions, faults } = await examineRules(store, signal);
   await beforeDeriving?.();
-  const anybody = instancesOf(world, examined);
-  const derived = await inGroups(examined, 4, async (one) => derive(world, adoptions, one, anybody, since, signal));
+  const derived = await examineReleases(world, adoptions, releasesIn(world, examined, since), signal);
   const logs = examined.map(({ log }) => log);
-  const needed = neededLocks(logs, adoptions);
-  const prefixes = whole
-    ? ["claims/", "releases/", "plans/", "receipts/", "audit/"]
-    : [
-        ...names.flatMap((name) => [`claims/${name}/`, `releases/${name}/`, `receipts/${name}/`]),
-        ...new Set(logs.flat().map(({ planDigest }) => planKey(planDigest))),
-      ];
-  const objects = await inGroups(prefixes, 2, async (prefix) => examineObjects(store, prefix, since, needed, signal));
-  const keys = objects.flatMap((one) => one.keys);
+  const versions = listing?.filter(isWrittenOnce) ?? (await versionsOf(store, names, logs, signal));
+  const objects = await examineObjects(store, versions, since, neededLocks(logs, adoptions), signal);
   const named = logs.flat().filter(({ at }) => at >= since);
   const ofObjects = [
-    ...objects.flatMap(({ deviations }) => deviations),
-    ...(await examineUnnamed(store, keys, new Set(named.flatMap(keysOf)), signal)),
+    ...objects.deviations,
+    ...(await examineUnnamed(store, objects.keys, new Set(named.flatMap(keysOf)), signal)),
   ];
   const quoted = examined.flatMap((one) => one.quoted);
-  const audit = whole ? await examineAudit(store, quoted, logs.flat(), signal) : { faults: [], undecided: [] };
-  const ofStore = whole ? [...audit.faults, ...(await foreignKeys(store, signal))] : [];
-  const ofNames = Map.groupBy([...ofObjects, ...audit.undecided], ({ key }) => environmentIn(key));
-  const environments = examined.map(({ name, log, deviations }, index): VerifiedEnvironment => {
-    const { count = 0, found = [] } = derived[index] ?? {};
+  const audit = listing && (await examineAudit(store, quoted, logs.flat(), signal));
+  const ofStore = listing === undefined ? [] : [...(audit?.faults ?? []), ...foreignElsewhere(listing)];
+  const ofNames = Map.groupBy([...ofObjects, ...(audit?.undecided ?? [])], ({ key }) => environmentIn(key));
+  const environments = examined.map(({ name, log, deviations }): VerifiedEnvironment => {
+    const releases = log.filter((record) => derived.has(record));
     return {
       environment: name,
       records: log.length,
-      derived: count,
-      deviations: [...deviations, ...found, ...(ofNames.get(name) ?? [])],
+      derived: releases.filter(({ kind }) => kind === "Publication").length,
+      deviations: [...deviations, ...releases.flatMap((record) => derived.get(record) ?? []), ...(ofNames.get(name) ?? [])],
     };
   });
   const known = new Set(names);
@@ -104,14 +94,36 @@ export async function verifyStore(world: VerifyWorld, request: VerifyRequest, si
     environments,
     others,
     records: logs.flat().length + adoptions.length,
-    objects: keys.length,
+    objects: objects.keys.length,
     unchecked: store.locks ? [] : [`${store.name} cannot lock what it holds: no lock was looked for`],
   };
 }
 
-/** Empty for a key that is of no environment. */
-function environmentIn(key: string): string {
-  return /^(?:claims|releases|receipts|current)\/([^/]+?)(?:\.yaml)?(?:\/|$)/.exec(key)?.[1] ?? "";
+/** Those that are to be derived again, each with whoever may have rendered it: its receipt says so, else it may be anybody. */
+function releasesIn(world: VerifyWorld, examined: readonly ExaminedEnvironment[], since: string): readonly ReleaseToExamine[] {
+  const anybody = instancesOf(world, examined);
+  return examined.flatMap(({ log, instances }) =>
+    log
+      .filter(({ at }) => at >= since)
+      .map((record) => {
+        const own = instances.get(record.sequence);
+        return { record, instances: own === undefined ? anybody : [own] };
+      }),
+  );
+}
+
+/** What environments hold themselves, and the plans that their records name. */
+async function versionsOf(
+  store: AuditableStore,
+  names: readonly string[],
+  logs: readonly Log[],
+  signal: AbortSignal,
+): Promise<readonly ObjectVersion[]> {
+  const prefixes = [
+    ...names.flatMap((name) => [`claims/${name}/`, `releases/${name}/`, `receipts/${name}/`]),
+    ...new Set(logs.flat().map(({ planDigest }) => planKey(planDigest))),
+  ];
+  return (await inGroups(prefixes, 16, async (prefix) => store.versions(prefix, signal))).flat();
 }
 
 /** Our own, and whoever else released into this store. */
@@ -119,24 +131,8 @@ function instancesOf({ instance }: VerifyWorld, examined: readonly ExaminedEnvir
   return [...new Set([instance, ...examined.flatMap(({ instances }) => [...instances.values()])])];
 }
 
-/** The releases of an environment, as far as they are to be derived again. */
-async function derive(
-  world: VerifyWorld,
-  adoptions: readonly AdoptionRecord[],
-  { log, instances }: ExaminedEnvironment,
-  anybody: readonly string[],
-  since: string,
-  signal: AbortSignal,
-): Promise<{ readonly count: number; readonly found: readonly Deviation[] }> {
-  const recent = log.filter(({ at }) => at >= since);
-  const found = await inGroups(recent, 4, async (record) => {
-    const own = instances.get(record.sequence);
-    return examineRelease(world, adoptions, record, own === undefined ? anybody : [own], signal);
-  });
-  return { count: recent.filter(({ kind }) => kind === "Publication").length, found: found.flat() };
-}
-
-async function rules(
+/** The rules' log, and what is wrong with it: then none of it is believed. */
+async function examineRules(
   store: AuditableStore,
   signal: AbortSignal,
 ): Promise<{ readonly adoptions: readonly AdoptionRecord[]; readonly faults: readonly Deviation[] }> {
@@ -146,43 +142,4 @@ async function rules(
     if (!(error instanceof Stalled)) throw error;
     return { adoptions: [], faults: [deviation("rules/chain", `claims/${PLATFORM_NAME}/`, error.message)] };
   }
-}
-
-/** Of every environment that anything in the store speaks of, in byte order: a pointer without a log is one that somebody else wrote. */
-async function namesIn(store: AuditableStore, signal: AbortSignal): Promise<readonly string[]> {
-  const keys = [...(await store.versions("claims/", signal)), ...(await store.versions("current/", signal))];
-  for (const prefix of ["receipts/", "releases/"]) keys.push(...(await store.versions(prefix, signal)));
-  const names = new Set(keys.map(({ key }) => (isKnownKey(key) ? environmentIn(key) : "")));
-  return [...names].filter((name) => name !== "" && name !== PLATFORM_NAME).toSorted();
-}
-
-/** The audit log, read after the records: whatever is released was decided before. */
-async function examineAudit(
-  store: AuditableStore,
-  quoted: readonly StoredReference[],
-  records: readonly LogRecord[],
-  signal: AbortSignal,
-): Promise<{ readonly faults: readonly Deviation[]; readonly undecided: readonly Deviation[] }> {
-  const { entries, faults } = verifyAudit(await readAuditLog(store, signal), quoted);
-  const decided = new Set(
-    entries.flatMap(({ event }) =>
-      event.kind === "Decision" && event.outcome !== "held" ? [`${event.environment} ${event.planDigest}`] : [],
-    ),
-  );
-  // What was published before there was an audit log was decided all the same.
-  const since = entries[0]?.at;
-  const undecided = records.filter(
-    ({ environment, planDigest, at }) => since !== undefined && at >= since && !decided.has(`${environment} ${planDigest}`),
-  );
-  return {
-    faults: faults.map(({ fault, key, detail }) => deviation("audit/chain", key, `${fault}: ${detail}`)),
-    undecided: undecided.map(({ environment, sequence }) => deviation("record/undecided", recordKey(environment, sequence))),
-  };
-}
-
-/** Where nothing else looks. */
-async function foreignKeys(store: AuditableStore, signal: AbortSignal): Promise<readonly Deviation[]> {
-  const listed = await store.list("", signal);
-  const examined = /^(claims|releases|plans|receipts|audit)\//;
-  return listed.filter(({ key }) => !examined.test(key) && !isKnownKey(key)).map(({ key }) => deviation("object/foreign", key));
 }
