@@ -53,6 +53,8 @@ export class BareRepository {
   #last: Promise<unknown> = Promise.resolve();
   /** Two commits → whether the first is an ancestor of the second: asked for every merge request, by a process each. */
   readonly #ancestry = new Map<string, boolean>();
+  /** Ids of commits that are there: none ever goes. */
+  readonly #commits = new Set<string>();
 
   private constructor(path: string) {
     this.path = path;
@@ -94,8 +96,12 @@ export class BareRepository {
 
   /** The commit behind a branch, tag or id. */
   async resolve(ref: string): Promise<string | undefined> {
+    if (this.#commits.has(ref)) return ref;
     const result = await this.run(["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
-    return result.code === 0 ? result.stdout.toString().trim() : undefined;
+    if (result.code !== 0) return undefined;
+    const commit = result.stdout.toString().trim();
+    this.#commits.add(commit);
+    return commit;
   }
 
   async branchHead(branch: string): Promise<string | undefined> {
