@@ -195,6 +195,25 @@ export function s3StoreContract(name: string, start: () => Promise<S3UnderTest>,
       expect(await lockOf()).toEqual(hour(13));
     });
 
+    test("what is too large to be read back is not written", async () => {
+      await using under = await start();
+      const store = await under.open({ change: { maxBytes: 10 } });
+      const tooLarge = {
+        name: "Stalled",
+        message: `${store.name}: plans/a.json has 11 bytes, more than the 10 that are read back, and was not written`,
+      };
+      await expect(store.putNew("plans/a.json", bytes("x".repeat(11)))).rejects.toMatchObject(tooLarge);
+      await expect(store.replace("plans/a.json", bytes("x".repeat(11)), undefined)).rejects.toMatchObject(tooLarge);
+      expect(await under.store.versions("plans/")).toEqual([]);
+      expect(await store.putNew("plans/a.json", bytes("x".repeat(10)))).not.toBe("exists");
+      expect(textOf(await store.read("plans/a.json"))).toHaveLength(10);
+      await under.store.putNew("plans/b.json", bytes("x".repeat(11)));
+      await expect(store.read("plans/b.json")).rejects.toMatchObject({
+        name: "Stalled",
+        message: expect.stringContaining("larger"),
+      });
+    });
+
     test("listings of more than a thousand keys are whole, and in order", async () => {
       await using under = await start();
       const { store } = under;

@@ -16,6 +16,8 @@ export interface S3Options {
   readonly deadlineMs?: number;
   /** Before the second try; 200 without. */
   readonly backoffMs?: number;
+  /** Of an object that is read or written; 64 MiB without. */
+  readonly maxBytes?: number;
 }
 
 export interface S3Connection {
@@ -24,7 +26,11 @@ export interface S3Connection {
   readonly bucket: string;
   /** `https://minio.example.org/claims`. */
   readonly address: string;
+  readonly maxBytes: number;
 }
+
+/** What a release may be at most. Bundles are some hundred KiB. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** As many requests at once. */
 const SOCKETS = 32;
@@ -54,5 +60,5 @@ export function connect(options: S3Options): S3Connection {
     backoffMs: options.backoffMs ?? 200,
     forgetCredentials: source.forget,
   });
-  return { client, calls, bucket, address: `${endpoint}/${bucket}` };
+  return { client, calls, bucket, address: `${endpoint}/${bucket}`, maxBytes: options.maxBytes ?? MAX_BYTES };
 }

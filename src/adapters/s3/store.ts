@@ -18,8 +18,6 @@ import { isNothingThere, refusalCode, UnreadableAnswer } from "./verdict.ts";
 
 /** The name of the put's id in an object's metadata. */
 const WRITE_ID = "claimbot-write";
-/** What a release may be at most. Bundles are some hundred KiB. */
-const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Nothing is sent before the first call; what the server can do is proved by proof.ts. */
 export async function openS3Store(options: S3Options): Promise<AuditableStore> {
@@ -37,7 +35,7 @@ class S3Store implements AuditableStore {
   }
 
   async read(key: string, signal?: AbortSignal): Promise<StoredObject | undefined> {
-    const { client, calls, bucket } = this.#connection;
+    const { client, calls, bucket, maxBytes } = this.#connection;
     const command = new GetObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" });
     return calls.run(
       { operation: "GetObject", key },
@@ -45,10 +43,10 @@ class S3Store implements AuditableStore {
         const answer = await unlessRefused(["NoSuchKey"], client.send(command, options));
         if (answer === undefined) return undefined;
         const etag = etagOf(answer.ETag);
-        const body = await readBody(answer, MAX_BYTES, options.abortSignal);
+        const body = await readBody(answer, maxBytes, options.abortSignal);
         if (body !== "too-large") return { body, etag };
         throw new Stalled(
-          `${this.name}: ${key} is larger than ${MAX_BYTES} bytes`,
+          `${this.name}: ${key} is larger than ${maxBytes} bytes`,
           "It is not of claimbot's making: find out who wrote that object",
         );
       },
@@ -104,7 +102,12 @@ class S3Store implements AuditableStore {
     retainUntil?: Date,
   ): Promise<{ readonly etag: string } | undefined> {
     assertKey(key);
-    const { client, calls, bucket } = this.#connection;
+    const { client, calls, bucket, maxBytes } = this.#connection;
+    if (content.byteLength > maxBytes)
+      throw new Stalled(
+        `${this.name}: ${key} has ${content.byteLength} bytes, more than the ${maxBytes} that are read back, and was not written`,
+        "What claimbot writes is far smaller: find out what makes it so large",
+      );
     const body = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
     const writeId = randomUUID();
     const command = new PutObjectCommand({

@@ -7,7 +7,7 @@ import { digestOfBytes } from "../../core/json.ts";
 import type { AuditableStore, ObjectStore } from "../../core/ports.ts";
 import { isKnownKey } from "../../targets/claim-store/known-key.ts";
 import { inGroups } from "../in-groups.ts";
-import { manifestKey, manifestText, type BackedUp, type Manifest } from "./manifest.ts";
+import { MANIFEST_BYTES, manifestKey, manifestTexts, type BackedUp, type Manifest } from "./manifest.ts";
 import { newestWhole } from "./newest-manifest.ts";
 import { digestAt, requireNoClaims, requireSameStore } from "./place-of.ts";
 
@@ -41,8 +41,17 @@ export interface BackupReport {
   readonly damaged: readonly string[];
 }
 
-/** Throws Stalled where the place holds something else under a content's digest, and where it holds claims, or backups of another store. */
-export async function backup(from: AuditableStore, to: AuditableStore, now: Date, signal: AbortSignal): Promise<BackupReport> {
+/**
+ * Throws Stalled where the place holds something else under a content's digest, and where it holds claims, or backups of another store.
+ * `manifestBytes`: of one object of the manifest.
+ */
+export async function backup(
+  from: AuditableStore,
+  to: AuditableStore,
+  now: Date,
+  signal: AbortSignal,
+  manifestBytes = MANIFEST_BYTES,
+): Promise<BackupReport> {
   await requireNoClaims(from, to, PREFIXES, signal);
   const { manifest: last, damaged } = await newestWhole(to, undefined, signal);
   if (last !== undefined) await requireSameStore(from, to, last, signal);
@@ -75,10 +84,19 @@ export async function backup(from: AuditableStore, to: AuditableStore, now: Date
   kept += before.size;
   const all = [...objects, ...before.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const manifest: Manifest = { kind: "Backup", at, of: from.name, objects: all };
-  const key = manifestKey(manifest);
-  if ((await to.putNew(key, Buffer.from(manifestText(manifest)))) === "exists")
-    throw new Stalled(`${to.name}: ${key} is there already`, "Another backup ran in the same millisecond: run it again");
-  return { manifest: key, objects: all.length, copied, bytes, kept, foreign, damaged: damaged.map((one) => one.key) };
+  for (const { key, text } of manifestTexts(manifest, manifestBytes)) {
+    if ((await to.putNew(key, Buffer.from(text))) === "exists")
+      throw new Stalled(`${to.name}: ${key} is there already`, "Another backup ran in the same millisecond: run it again");
+  }
+  return {
+    manifest: manifestKey(manifest),
+    objects: all.length,
+    copied,
+    bytes,
+    kept,
+    foreign,
+    damaged: damaged.map((one) => one.key),
+  };
 }
 
 /** Key → what the manifest says of it, where its content still lies there. */

@@ -1,7 +1,8 @@
 /** The manifests of a place, the newest first: a backup goes on from the newest that is whole, a restore takes no other than it was told. */
 import { Stalled } from "../../core/errors.ts";
 import type { ObjectStore } from "../../core/ports.ts";
-import { isManifestKey, MANIFESTS, parseManifest, timeIn, type Manifest } from "./manifest.ts";
+import { inGroups } from "../in-groups.ts";
+import { isManifestKey, MANIFESTS, parseManifest, parsePart, timeIn, type Manifest, type ManifestHead } from "./manifest.ts";
 
 export interface WholeManifest {
   /** Undefined where there is none. */
@@ -42,12 +43,26 @@ async function readManifest(store: ObjectStore, key: string, signal: AbortSignal
   try {
     const object = await store.read(key, signal);
     const manifest = object && parseManifest(key, Buffer.from(object.body).toString("utf8"));
-    return (
-      manifest ?? { key, fault: new Stalled(`${store.name}: ${key} is torn or was changed`, "Take another copy of the backup") }
-    );
+    if (manifest === undefined) throw damagedAt(store, `${key} is torn or was changed`);
+    return "objects" in manifest ? manifest : await joined(store, manifest, signal);
   } catch (error) {
     // The store itself says that it is not what was written.
     if (error instanceof Stalled) return { key, fault: error };
     throw error;
   }
+}
+
+async function joined(store: ObjectStore, { parts, ...head }: ManifestHead, signal: AbortSignal): Promise<Manifest> {
+  const objects = await inGroups(parts, 4, async ({ key, sha256 }) => {
+    const object = await store.read(key, signal);
+    if (object === undefined) throw damagedAt(store, `${key} is missing`);
+    const part = parsePart(sha256, object.body);
+    if (part === undefined) throw damagedAt(store, `${key} is torn or was changed`);
+    return part;
+  });
+  return { ...head, objects: objects.flat() };
+}
+
+function damagedAt(store: ObjectStore, what: string): Stalled {
+  return new Stalled(`${store.name}: ${what}`, "Take another copy of the backup");
 }

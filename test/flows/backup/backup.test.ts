@@ -293,6 +293,63 @@ test.each(["", "{}", `null\n${digestOfBytes("null\n")}\n`, `no JSON\n${digestOfB
   },
 );
 
+/** A manifest of these backups has some 10 kB. */
+const SMALL = 1_000;
+
+test("a manifest that is too large for one object goes into parts, none of them too large, and is read back whole", async () => {
+  const from = await copyOf("after");
+  const to = await emptyStore();
+  const { manifest, objects } = await backup(from, to, NOW, signal, SMALL);
+  const parts = (await to.list("backups/", signal)).map(({ key }) => key).filter((key) => key !== manifest);
+  expect(parts.length).toBeGreaterThan(5);
+  for (const key of parts) expect((await to.read(key))?.body.byteLength).toBeLessThanOrEqual(SMALL);
+  expect((await newestManifest(to, signal))?.objects).toHaveLength(objects);
+  expect(await deviations(await restored(to))).toEqual([]);
+  // One that goes on from it, in one object as it always was, and one that goes on from that.
+  expect(await backup(from, to, later(1), signal)).toMatchObject({ objects, copied: 0, kept: 0, damaged: [] });
+  expect(await backup(from, to, later(2), signal, SMALL)).toMatchObject({ objects, copied: 0, kept: 0, damaged: [] });
+});
+
+test.each<[string, (to: AuditableStore, part: string) => Promise<void>]>([
+  ["was changed", spoil],
+  ["is missing", async (to, part) => rm(join(to.name, part))],
+])(
+  "a manifest of which a part %s is damaged: it blocks no backup, and no restore that asks for another",
+  async (said, damage) => {
+    const from = await copyOf("after");
+    const to = await emptyStore();
+    await backup(from, to, NOW, signal, SMALL);
+    const { manifest } = await backup(from, to, later(1), signal, SMALL);
+    const part = manifest.replace(".json", "/00003.json");
+    await damage(to, part);
+    await expect(newestManifest(to, signal)).rejects.toMatchObject({
+      message: expect.stringMatching(new RegExp(`${part} ${said}|${part} is torn or ${said}`)) as string,
+      wayOut: expect.stringContaining("restore --at 2026-11-24T12:00:00.000Z") as string,
+    });
+    expect(await newestManifest(to, signal, later(0).toISOString())).toMatchObject({ at: NOW.toISOString() });
+    expect(await backup(from, to, later(2), signal, SMALL)).toMatchObject({ copied: 0, kept: 0, damaged: [manifest] });
+    expect(await deviations(await restored(to))).toEqual([]);
+  },
+);
+
+test("a backup that is cut off between the parts of its manifest is none, and the next one is whole", async () => {
+  const from = await copyOf("after");
+  const to = await emptyStore();
+  const { manifest } = await backup(from, await emptyStore(), NOW, signal, SMALL);
+  const cut: AuditableStore = {
+    ...releasedInto(to, -1, async () => undefined),
+    async putNew(key, body) {
+      if (key === manifest) throw new Error("cut off");
+      return to.putNew(key, body);
+    },
+  };
+  await expect(backup(from, cut, NOW, signal, SMALL)).rejects.toThrow("cut off");
+  expect((await to.list("backups/", signal)).length).toBeGreaterThan(5);
+  expect(await newestManifest(to, signal)).toBeUndefined();
+  expect(await backup(from, to, later(1), signal, SMALL)).toMatchObject({ copied: 0, damaged: [] });
+  expect(await deviations(await restored(to))).toEqual([]);
+});
+
 test("a backup whose content was changed or lost is refused before anything is written", async () => {
   const to = await emptyStore();
   await backup(await copyOf("after"), to, NOW, signal);
