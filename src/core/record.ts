@@ -47,6 +47,8 @@ export type LogRecord =
       readonly claimDigest: Digest;
       readonly versions: LockedVersions;
       readonly releaseDigest: Digest;
+      /** The rendering that made the release; see `RENDERING` in render/bundle.ts. */
+      readonly rendering?: number;
       /** The zones of the platform then: what it no longer lists must still be cleaned up. */
       readonly zones?: readonly string[];
     })

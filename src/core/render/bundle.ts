@@ -19,6 +19,12 @@ export interface Bundle {
   readonly objects: readonly KubernetesObject[];
 }
 
+/**
+ * Which rendering this is: raised with every change of what the same claim becomes. A record names it, for only the same rendering can derive
+ * a release again byte for byte.
+ */
+export const RENDERING = 1;
+
 /** The folder of a release: Flux's path, and the prefix of its Bucket. */
 export function releaseFolder(environment: string, releaseDigest: Digest): string {
   return `releases/${environment}/${releaseDigest}`;

@@ -2,7 +2,7 @@
 import type { Claim } from "../../core/claim/claim.generated.ts";
 import { ENVIRONMENT_TYPES, type Environment } from "../../core/environment.ts";
 import { canonicalJson, type Digest, digestOf, digestOfBytes, isObject, parseJson } from "../../core/json.ts";
-import { renderBundle } from "../../core/render/bundle.ts";
+import { RENDERING, renderBundle } from "../../core/render/bundle.ts";
 import { lastPublication, type LockedVersions, type Log, type LogRecord } from "../../core/record.ts";
 import type { Observation, Resource, Resources } from "../../core/resource.ts";
 import type { Release } from "../target.ts";
@@ -64,6 +64,7 @@ export function publicationOf(release: Release, head: LogRecord | undefined): Lo
     claimDigest: wish.claimDigest,
     versions: wish.versions,
     releaseDigest: renderBundle(release.environment).digest,
+    rendering: RENDERING,
     zones: release.environment.zones,
   };
 }
@@ -140,7 +141,14 @@ function isRecord(value: unknown): value is LogRecord {
   return kind === "Publication" ? isPublication(value) : kind === "Tombstone" || kind === "Removed";
 }
 
-function isPublication({ claim, claimDigest, versions, releaseDigest, zones }: Readonly<Record<string, unknown>>): boolean {
+function isPublication({
+  claim,
+  claimDigest,
+  versions,
+  releaseDigest,
+  rendering,
+  zones,
+}: Readonly<Record<string, unknown>>): boolean {
   return (
     isObject(claim) &&
     ENVIRONMENT_TYPES.some((type) => type === typeIn(claim)) &&
@@ -148,6 +156,7 @@ function isPublication({ claim, claimDigest, versions, releaseDigest, zones }: R
     matches(releaseDigest, DIGEST) &&
     isObject(versions) &&
     Object.values(versions).every(isLockedVersion) &&
+    (rendering === undefined || Number.isSafeInteger(rendering)) &&
     (zones === undefined || (Array.isArray(zones) && zones.every(isText)))
   );
 }

@@ -4,7 +4,8 @@ import addFormats from "ajv-formats";
 import { assert as holds, jsonValue, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { disarmedBundle, renderBundle } from "../../../src/core/render/bundle.ts";
+import { disarmedBundle, RENDERING, renderBundle } from "../../../src/core/render/bundle.ts";
+import { digestOf } from "../../../src/core/json.ts";
 import { objectName, type KubernetesObject } from "../../../src/core/render/bundle/kubernetes-object.ts";
 import { objectsIn, yamlOf } from "../../../src/core/render/bundle/yaml.ts";
 import { anEnvironment, going, platform } from "../../targets/an-environment.ts";
@@ -19,6 +20,12 @@ const names = (objects: readonly KubernetesObject[]): string[] => objects.map(ob
 describe("the bundle", () => {
   test.each(TYPES)("of one %s environment, as a whole", async (type) => {
     await expect(renderBundle(anEnvironment(type)).yaml).toMatchFileSnapshot(`../../golden/bundle/shop-${type}.yaml`);
+  });
+
+  // Where this fails for a change that is meant: raise RENDERING, then write the new digest beside the new number.
+  test("that is rendered otherwise has another number", () => {
+    const whole = digestOf(TYPES.map((type) => renderBundle(anEnvironment(type)).digest));
+    expect([RENDERING, whole]).toEqual([1, "a7d9391825cd39671b1e68820c9aca21fa822cf0464ac9a02ef2e259301c9022"]);
   });
 
   test.each(TYPES)("of %s reads back as the objects it was made of", (type) => {
