@@ -14,7 +14,7 @@ import { ownerOf } from "./core/store-owner.ts";
 import { dispatch } from "./flows/dispatch.ts";
 import type { AuditableWorld, ForgeWorld } from "./flows/world.ts";
 import { refuseForeignStore } from "./flows/store-owner.ts";
-import { isVerifyDue } from "./flows/verify/verify-daily.ts";
+import { isVerifyDue, lookedAt } from "./flows/verify/looks.ts";
 import { httpApp } from "./http/app.ts";
 import { controlApp, startControl } from "./http/control.ts";
 import { newMetrics } from "./http/metrics.ts";
@@ -93,8 +93,10 @@ export async function startService(
   const sweepNow = async (): Promise<void> => {
     await queue.prune(KEPT_DAYS);
     await queue.enqueue({ kind: "sweep" });
-    const [last] = await queue.reports({ key: "verify", limit: 1 });
-    if (isVerifyDue(last?.finishedAt, new Date())) await queue.enqueue({ kind: "verify" });
+    const looks = await queue.looks();
+    // Also what another replica, or this one before it was started again, has looked at.
+    metrics.verified(lookedAt(looks));
+    if (isVerifyDue(looks, now())) await queue.enqueue({ kind: "verify" });
   };
   await sweepNow();
   const timer = setInterval(() => {

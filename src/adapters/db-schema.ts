@@ -27,6 +27,10 @@ const STEPS: readonly (readonly string[])[] = [
       sha text NOT NULL, name text NOT NULL, merge_request bigint NOT NULL, parts jsonb NOT NULL, said jsonb, pipeline_id bigint,
       at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (sha, name))`,
   ],
+  [
+    `CREATE TABLE claimbot.look (
+      part text PRIMARY KEY, begun_at timestamptz NOT NULL, ended_at timestamptz, deviations integer NOT NULL)`,
+  ],
 ];
 
 export async function migrate(database: Database): Promise<void> {

@@ -1,5 +1,5 @@
 /** What the database remembers beside the queue. Losing it costs calls, never the truth. */
-import type { Memory, RememberedStatus, ReviewedPlans } from "../core/ports.ts";
+import type { Look, Memory, RememberedStatus, ReviewedPlans } from "../core/ports.ts";
 import type { Row, Sql } from "./db.ts";
 
 export function memoryOf(db: Sql): Memory {
@@ -58,6 +58,29 @@ export function memoryOf(db: Sql): Memory {
       );
       return rows.map(statusOf);
     },
+    async looks() {
+      return (await db.query("SELECT * FROM claimbot.look ORDER BY part")).map(lookOf);
+    },
+    async rememberLook({ part, begunAt, endedAt, deviations }) {
+      await db.query(
+        `INSERT INTO claimbot.look (part, begun_at, ended_at, deviations) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (part) DO UPDATE SET begun_at = excluded.begun_at, ended_at = excluded.ended_at, deviations = excluded.deviations`,
+        [part, begunAt, endedAt ?? null, deviations],
+      );
+    },
+    async forgetLooks(others) {
+      await db.query("DELETE FROM claimbot.look WHERE part <> ALL($1::text[])", [others]);
+    },
+  };
+}
+
+function lookOf(row: Row): Look {
+  const endedAt = row["ended_at"] as Date | null;
+  return {
+    part: String(row["part"]),
+    begunAt: (row["begun_at"] as Date).toISOString(),
+    endedAt: endedAt?.toISOString(),
+    deviations: Number(row["deviations"]),
   };
 }
 

@@ -366,7 +366,7 @@ export type Job =
       readonly said?: Digest | undefined;
     }
   | { readonly kind: "sweep" }
-  /** Reads the whole claim store as an auditor would. */
+  /** Reads the claim store as an auditor would: what was not looked at for a day. */
   | { readonly kind: "verify" };
 
 /** At most one job runs and one waits per key. A command's key is its note: commands never coalesce. */
@@ -425,6 +425,24 @@ export interface Memory {
   rememberStatus(status: RememberedStatus): Promise<void>;
   /** Those that are not at their end: a part is not over, or nobody knows whether GitLab has the words. Oldest first. */
   openStatuses(): Promise<readonly RememberedStatus[]>;
+  /** When verify looked at each part of the claim store. */
+  looks(): Promise<readonly Look[]>;
+  /** In place of the one before at that part. */
+  rememberLook(look: Look): Promise<void>;
+  /** Forgets those at all other parts: they are gone. */
+  forgetLooks(others: readonly string[]): Promise<void>;
+}
+
+/** Verify's last look at one part of the claim store. */
+export interface Look {
+  /** An environment's name; empty: what is of no environment. */
+  readonly part: string;
+  /** ISO 8601, UTC. */
+  readonly begunAt: string;
+  /** When one last came to its end; before `begunAt` where this one has not. Undefined: none ever did. */
+  readonly endedAt: string | undefined;
+  /** Found by the one that came to its end. */
+  readonly deviations: number;
 }
 
 export interface RememberedStatus {

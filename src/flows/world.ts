@@ -4,6 +4,7 @@ import type { BlobCache } from "../core/claim/blob-cache.ts";
 import type { Log as Logger } from "../core/log.ts";
 import type { Audit, AuditableStore, Forge, Jobs, Memory, ObjectStore, Registry, Repository } from "../core/ports.ts";
 import type { LogCache } from "./log-cache.ts";
+import type { LookedAt } from "./verify/looks.ts";
 import type { Targets } from "../targets/index.ts";
 
 export interface World {
@@ -47,6 +48,6 @@ export interface ForgeWorld extends World {
 /** The service's own: it looks after its store too. */
 export interface ServiceWorld extends ForgeWorld, AuditableWorld {
   readonly store: AuditableStore;
-  /** Told how much of the store deviates, beside the log. */
-  readonly verified?: (deviations: number) => void;
+  /** Told how much of the store deviates, and since when all of it was looked at, beside the log. */
+  readonly verified?: (found: LookedAt) => void;
 }

@@ -11,8 +11,8 @@ export interface Metrics {
   readonly alarm: (what: string) => void;
   /** So many records and adoptions there ever were that passed the gates by --break-glass, by whatever process. */
   readonly brokenGlass: (total: number) => void;
-  /** The claim store was read as an auditor would, and so much of it deviates. */
-  readonly verified: (deviations: number) => void;
+  /** The claim store was read as an auditor would: so much of it deviates, and all of it was looked at after `since`; undefined: not yet. */
+  readonly verified: (found: { readonly deviations: number | undefined; readonly since: string | undefined }) => void;
   /** The text that Prometheus reads, and its content type. */
   page(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -61,7 +61,7 @@ export function newMetrics(pending: () => Promise<{ readonly waiting: number; re
   const unknownYet: Registry[] = [];
   const deviations = new Gauge({
     name: "claimbot_store_deviations",
-    help: "What deviated in the claim store when it was last verified; each has a line in the log",
+    help: "What deviated in each part of the claim store when it was last verified, together; each has a line in the log",
     registers: unknownYet,
   });
   const brokenGlass = new Counter({
@@ -71,8 +71,8 @@ export function newMetrics(pending: () => Promise<{ readonly waiting: number; re
   });
   const verifiedAt = new Gauge({
     name: "claimbot_store_verified_timestamp_seconds",
-    help: "When the claim store was last verified to its end",
-    registers: unknownYet,
+    help: "Every part of the claim store was verified to its end after this; 0 where one never was",
+    registers,
   });
   return {
     webhook: (source, answer) => webhooks.inc({ source, answer }),
@@ -80,11 +80,12 @@ export function newMetrics(pending: () => Promise<{ readonly waiting: number; re
       jobs.inc({ kind, outcome });
       durations.observe({ kind }, seconds);
     },
-    verified(count) {
-      registry.registerMetric(deviations);
-      registry.registerMetric(verifiedAt);
-      deviations.set(count);
-      verifiedAt.setToCurrentTime();
+    verified({ deviations: count, since }) {
+      if (count !== undefined) {
+        registry.registerMetric(deviations);
+        deviations.set(count);
+      }
+      verifiedAt.set(since === undefined ? 0 : Date.parse(since) / 1000);
     },
     alarm: (what) => alarms.inc({ alarm: what }),
     brokenGlass(total) {

@@ -4,6 +4,7 @@ import { openWorld } from "../../src/app.ts";
 import { SILENT } from "../../src/core/log.ts";
 import type { Forge, Memory, MergeRequest, Repository, ReviewedPlans, StickyNote, User } from "../../src/core/ports.ts";
 import type { ForgeWorld } from "../../src/flows/world.ts";
+import { lookMemory } from "../flows/look-memory.ts";
 import { statusMemory } from "../flows/status-memory.ts";
 
 export interface QuietWorld extends ForgeWorld {
@@ -103,5 +104,6 @@ function newMemory(): Memory {
     reviewedPlans: async (iid) => plans.get(iid),
     rememberReviewedPlans: async (iid, reviewed) => void plans.set(iid, reviewed),
     ...statusMemory(),
+    ...lookMemory(),
   };
 }

@@ -487,6 +487,21 @@ describe.each([
     expect((await queue.openStatuses()).map(({ sha }) => sha)).toEqual(["3"]);
   });
 
+  test("remembers verify's looks, one of each part, and forgets those of parts that are gone", async () => {
+    const { address } = await host.fresh();
+    await using queue = await openQueue({ ...address, log: SILENT });
+    expect(await queue.looks()).toEqual([]);
+    const begun = { part: "shop-dev", begunAt: "2026-11-24T12:00:00.000Z", endedAt: undefined, deviations: 0 };
+    await queue.rememberLook({ ...begun, part: "" });
+    await queue.rememberLook({ ...begun, part: "shop-old" });
+    await queue.rememberLook(begun);
+    expect(await queue.looks()).toEqual([{ ...begun, part: "" }, begun, { ...begun, part: "shop-old" }]);
+    const ended = { ...begun, begunAt: "2026-11-25T12:00:00.000Z", endedAt: "2026-11-25T12:00:01.000Z", deviations: 2 };
+    await queue.rememberLook(ended);
+    await queue.forgetLooks(["", "shop-dev", "shop-new"]);
+    expect(await queue.looks()).toEqual([{ ...begun, part: "" }, ended]);
+  });
+
   test("prune forgets what is old and keeps what is not", async () => {
     const { address } = await host.fresh();
     await using queue = await openQueue({ ...address, log: SILENT });

@@ -33,6 +33,7 @@ import { dispatch } from "../../src/flows/dispatch.ts";
 import { openAuditLog } from "../../src/targets/claim-store/audit-log.ts";
 import type { ForgeWorld, ServiceWorld } from "../../src/flows/world.ts";
 import { startServers, type Servers } from "../../src/rehearsal.ts";
+import { lookMemory } from "../flows/look-memory.ts";
 import { statusMemory } from "../flows/status-memory.ts";
 import { raceSeed } from "./race-seed.ts";
 
@@ -329,5 +330,6 @@ function newMemory(): Memory & { readonly pushers: Map<string, number> } {
     reviewedPlans: async (iid) => plans.get(iid),
     rememberReviewedPlans: async (iid, reviewed) => void plans.set(iid, reviewed),
     ...statusMemory(),
+    ...lookMemory(),
   };
 }

@@ -14,6 +14,8 @@ import { planDigest, type Plan } from "../../src/core/plan.ts";
 import type { LogRecord, Publication } from "../../src/core/record.ts";
 import { DEVIATIONS, type DeviationName } from "../../src/flows/verify/deviation.ts";
 import { deviationsOf, verifyStore, type Verified, type VerifyRequest } from "../../src/flows/verify/verify.ts";
+import { namesIn as environmentsIn } from "../../src/flows/verify/listing.ts";
+import { verifyRest } from "../../src/flows/verify/verify-rest.ts";
 import { claimbot, ClaimRepository } from "../cli/claimbot.ts";
 
 const NAME = "ledger-dev";
@@ -132,6 +134,16 @@ class Spoilt implements AsyncDisposable {
       instance,
     };
     return verifyStore(world, request, signal);
+  }
+
+  /** Each environment by itself, then the rest. */
+  async verifyInParts(): Promise<readonly string[]> {
+    const store = await openDirectoryStore(this.#directory);
+    const world = { store, repository: checkout, cache: new BlobCache(), instance: "claimbot" };
+    const found = [...(await verifyRest(store, signal))];
+    for (const name of environmentsIn(await store.versions("")))
+      found.push(...deviationsOf(await verifyStore(world, { environments: [name] }, signal)));
+    return [...new Set(found.map(({ name, key }) => `${name} ${key}`))].toSorted();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -357,6 +369,7 @@ test.each<[string, Corruption, readonly (readonly [DeviationName, RegExp])[]]>([
   await using store = await Spoilt.make();
   await corrupt(store);
   const found = namesIn(await store.verify());
+  expect(await store.verifyInParts(), "what the service finds, part by part").toEqual(found);
   expect(found).toHaveLength(expected.length);
   for (const [name, key] of expected)
     expect(

@@ -23,7 +23,7 @@ export async function readReviews(store: ObjectStore, wayOut: string, signal: Ab
 }
 
 /** By the newest receipt of each environment: together they hold fast all but what was written since the last release. */
-async function quotedByReceipts(store: ObjectStore, signal: AbortSignal): Promise<readonly StoredReference[]> {
+export async function quotedByReceipts(store: ObjectStore, signal: AbortSignal): Promise<readonly StoredReference[]> {
   const newest = new Map<string, string>();
   for (const { key } of await store.list("receipts/", signal)) newest.set(key.split("/")[1] ?? "", key);
   const found = await inGroups([...newest.values()], 32, async (key) => {

@@ -3,19 +3,17 @@
  * every release follows from its git commit, every pointer from its record, and nothing that is written once was written twice, deleted or
  * left unlocked. Reads only, and says all that deviates.
  */
-import { PLATFORM_NAME } from "../../core/adopted.ts";
-import { Stalled } from "../../core/errors.ts";
 import type { AuditableStore, ObjectVersion } from "../../core/ports.ts";
 import type { Log } from "../../core/record.ts";
 import { planKey } from "../../targets/claim-store/log.ts";
 import type { World } from "../world.ts";
-import { readAdoptions, type AdoptionRecord } from "../adoption.ts";
 import { inGroups } from "../in-groups.ts";
-import { deviation, type Deviation } from "./deviation.ts";
+import type { Deviation } from "./deviation.ts";
 import { examineAudit } from "./examine-audit.ts";
 import { examineEnvironment, type ExaminedEnvironment } from "./examine-environment.ts";
 import { examineObjects } from "./examine-objects.ts";
 import { examineReleases, type ReleaseToExamine } from "./examine-releases.ts";
+import { examineRules } from "./examine-rules.ts";
 import { examineUnnamed } from "./examine-unnamed.ts";
 import { environmentIn, foreignElsewhere, isWrittenOnce, namesIn } from "./listing.ts";
 import { keysOf, neededLocks } from "./needed-locks.ts";
@@ -25,8 +23,8 @@ export interface VerifyRequest {
   readonly environments: readonly string[];
   /** ISO 8601, UTC: releases are derived again, and locks looked at, only of what was written since. The logs are read whole all the same. */
   readonly since?: string;
-  /** Called when the logs have been read: brings the commits that they name. */
-  readonly beforeDeriving?: () => Promise<void>;
+  /** Called when the logs have been read: brings the commits that they name. `newest`: the time of their newest record. */
+  readonly beforeDeriving?: (newest: string | undefined) => Promise<void>;
 }
 
 export interface Verified {
@@ -65,9 +63,14 @@ export async function verifyStore(world: VerifyWorld, request: VerifyRequest, si
   const names = listing === undefined ? [...new Set(asked)] : namesIn(listing);
   const examined = await inGroups(names, 4, async (name) => examineEnvironment(store, name, signal));
   const { adoptions, faults } = await examineRules(store, signal);
-  await beforeDeriving?.();
-  const derived = await examineReleases(world, adoptions, releasesIn(world, examined, since), signal);
   const logs = examined.map(({ log }) => log);
+  await beforeDeriving?.(
+    logs
+      .flatMap((log) => log.at(-1)?.at ?? [])
+      .toSorted()
+      .at(-1),
+  );
+  const derived = await examineReleases(world, adoptions, releasesIn(world, examined, since), signal);
   const versions = listing?.filter(isWrittenOnce) ?? (await versionsOf(store, names, logs, signal));
   const objects = await examineObjects(store, versions, since, neededLocks(logs, adoptions), signal);
   const named = logs.flat().filter(({ at }) => at >= since);
@@ -129,17 +132,4 @@ async function versionsOf(
 /** Our own, and whoever else released into this store. */
 function instancesOf({ instance }: VerifyWorld, examined: readonly ExaminedEnvironment[]): readonly string[] {
   return [...new Set([instance, ...examined.flatMap(({ instances }) => [...instances.values()])])];
-}
-
-/** The rules' log, and what is wrong with it: then none of it is believed. */
-async function examineRules(
-  store: AuditableStore,
-  signal: AbortSignal,
-): Promise<{ readonly adoptions: readonly AdoptionRecord[]; readonly faults: readonly Deviation[] }> {
-  try {
-    return { adoptions: await readAdoptions(store, signal), faults: [] };
-  } catch (error) {
-    if (!(error instanceof Stalled)) throw error;
-    return { adoptions: [], faults: [deviation("rules/chain", `claims/${PLATFORM_NAME}/`, error.message)] };
-  }
 }
