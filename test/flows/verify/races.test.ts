@@ -9,6 +9,7 @@ import { BlobCache } from "../../../src/core/claim/blob-cache.ts";
 import { Stalled } from "../../../src/core/errors.ts";
 import type { AuditableStore, Repository } from "../../../src/core/ports.ts";
 import { deviationsOf, verifyStore, type VerifyRequest } from "../../../src/flows/verify/verify.ts";
+import { verifyRest } from "../../../src/flows/verify/verify-rest.ts";
 import { ClaimRepository } from "../../cli/claimbot.ts";
 
 const NAME = "ledger-dev";
@@ -125,6 +126,24 @@ test("a release from its beginning to its end is no deviation, before whatever c
     const found = await deviations(interrupted(store, at, async () => write(store, writes)));
     expect({ at, found }).toEqual({ at, found: [] });
     await rm(store.name, { recursive: true });
+  }
+}, 120_000);
+
+test("nor is it one before whatever call of a look at a part of the store", async () => {
+  const looks = [
+    async (store: AuditableStore) => (await verifyRest(store, signal)).map(({ name, key }) => `${name} ${key}`),
+    async (store: AuditableStore) => deviations(store, { environments: [NAME] }),
+  ];
+  for (const look of looks) {
+    const counted = interrupted(await copyOf("after"), -1, async () => undefined);
+    await look(counted);
+    expect(counted.calls()).toBeGreaterThan(10);
+    for (let at = 0; at < counted.calls(); at += 1) {
+      const store = await copyOf("before");
+      const found = await look(interrupted(store, at, async () => write(store, writes)));
+      expect({ at, found }).toEqual({ at, found: [] });
+      await rm(store.name, { recursive: true });
+    }
   }
 }, 120_000);
 
