@@ -169,6 +169,14 @@ test("a store that lived is good: every release is derived again from its commit
   expect(verified.unchecked.join()).toContain("cannot lock what it holds");
 });
 
+test("what another version of claimbot rendered is counted, and said not to be derived", async () => {
+  await using store = await Spoilt.make();
+  await store.editRecord(HEAD, (record) => ({ ...record, rendering: 0 }));
+  const { environments, unchecked } = await store.verify();
+  expect(environments.map(({ derived }) => derived)).toEqual([1, 1, 1]);
+  expect(unchecked.join()).toContain("1 release of another version of claimbot cannot be derived again");
+});
+
 type Corruption = (store: Spoilt) => Promise<void>;
 
 test.each<[string, Corruption, readonly (readonly [DeviationName, RegExp])[]]>([
@@ -221,6 +229,17 @@ test.each<[string, Corruption, readonly (readonly [DeviationName, RegExp])[]]>([
       ["release/not-reproducible", /00000002/],
       ["receipt/record", /00000002/],
     ],
+  ],
+  [
+    // Its bytes were changed; that its bundle is another is no deviation, for nobody can derive it again.
+    "a record of a release that another version of claimbot rendered otherwise",
+    async (store) =>
+      store.editRecord(HEAD, (record) => ({
+        ...record,
+        rendering: 0,
+        versions: { ...record.versions, ledger: { constraint: "^4.1.0", tag: "4.2.0", digest: `sha256:${"e".repeat(64)}` } },
+      })),
+    [["receipt/record", /00000002/]],
   ],
   ["a record that is gone", async (store) => store.remove(FIRST), [["record/missing", /00000001/]]],
   [

@@ -5,7 +5,7 @@ import { PLATFORM_PATH, validateTree, type TreeFile } from "../../core/claim/val
 import { Stalled } from "../../core/errors.ts";
 import { digestOf, digestOfBytes, shortDigest } from "../../core/json.ts";
 import type { Plan } from "../../core/plan.ts";
-import { renderBundle } from "../../core/render/bundle.ts";
+import { RENDERING, renderBundle } from "../../core/render/bundle.ts";
 import { recordKey, type Publication } from "../../core/record.ts";
 import type { AdoptionRecord } from "../adoption.ts";
 import type { World } from "../world.ts";
@@ -83,6 +83,7 @@ export function reproduce(
   const platform = judgedPlatform(rules ?? { platform: inputs, policies: [] }, inputs);
   if (plan !== undefined && inputsDigest(platform) !== plan.inputsDigest)
     return say("release/not-reproducible", `the inputs of ${at} are not those of plan ${shortDigest(plan.digest)}`);
+  if (!isOfThisRendering(record)) return [];
   let likeliest: string | undefined;
   for (const instance of instances) {
     const again = derived(instance, record, platform);
@@ -91,6 +92,11 @@ export function reproduce(
   }
   const where = bundle === undefined ? "it has another digest" : `line ${firstDifference(likeliest ?? "", bundle)} is another`;
   return say("release/not-reproducible", `derived again from ${at}, ${where}`);
+}
+
+/** Another rendering may give other bytes for the same claim: what was made by one cannot be derived again, and that is nobody's fault. */
+export function isOfThisRendering({ rendering }: Publication): boolean {
+  return rendering === RENDERING;
 }
 
 function derived(instance: string, record: Publication, platform: Platform): string {

@@ -4,7 +4,8 @@
  * left unlocked. Reads only, and says all that deviates.
  */
 import type { AuditableStore, ObjectVersion } from "../../core/ports.ts";
-import type { Log } from "../../core/record.ts";
+import type { Log, LogRecord } from "../../core/record.ts";
+import { counted } from "../../core/render/counted.ts";
 import { planKey } from "../../targets/claim-store/log.ts";
 import type { World } from "../world.ts";
 import { inGroups } from "../in-groups.ts";
@@ -15,6 +16,7 @@ import { examineObjects } from "./examine-objects.ts";
 import { examineReleases, type ReleaseToExamine } from "./examine-releases.ts";
 import { examineRules } from "./examine-rules.ts";
 import { examineUnnamed } from "./examine-unnamed.ts";
+import { isOfThisRendering } from "./reproduce.ts";
 import { environmentIn, foreignElsewhere, isWrittenOnce, namesIn } from "./listing.ts";
 import { keysOf, neededLocks } from "./needed-locks.ts";
 
@@ -87,7 +89,7 @@ export async function verifyStore(world: VerifyWorld, request: VerifyRequest, si
     return {
       environment: name,
       records: log.length,
-      derived: releases.filter(({ kind }) => kind === "Publication").length,
+      derived: releases.filter((record) => record.kind === "Publication" && isOfThisRendering(record)).length,
       deviations: [...deviations, ...releases.flatMap((record) => derived.get(record) ?? []), ...(ofNames.get(name) ?? [])],
     };
   });
@@ -98,8 +100,21 @@ export async function verifyStore(world: VerifyWorld, request: VerifyRequest, si
     others,
     records: logs.flat().length + adoptions.length,
     objects: objects.keys.length,
-    unchecked: store.locks ? [] : [`${store.name} cannot lock what it holds: no lock was looked for`],
+    unchecked: [...withoutLocks(store), ...otherwiseRendered([...derived.keys()])],
   };
+}
+
+function withoutLocks({ locks, name }: AuditableStore): readonly string[] {
+  return locks ? [] : [`${name} cannot lock what it holds: no lock was looked for`];
+}
+
+function otherwiseRendered(records: readonly LogRecord[]): readonly string[] {
+  const others = records.filter((record) => record.kind === "Publication" && !isOfThisRendering(record)).length;
+  return others === 0
+    ? []
+    : [
+        `${counted(others, "release")} of another version of claimbot cannot be derived again: only claim and inputs were compared with git`,
+      ];
 }
 
 /** Those that are to be derived again, each with whoever may have rendered it: its receipt says so, else it may be anybody. */
