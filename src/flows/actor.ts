@@ -27,6 +27,7 @@ export interface Actor extends Part {
 
 export async function actorOf(world: ForgeWorld, mr: MergeRequest, user: User, signal: AbortSignal): Promise<Actor> {
   const known = new Map<string, Promise<number>>();
+  const parts = new Map<string, Promise<Part>>();
   const [accessLevel, here] = await Promise.all([world.forge.accessLevel(user.id, signal), partOf(world, mr, user, signal)]);
   return {
     ...here,
@@ -37,18 +38,32 @@ export async function actorOf(world: ForgeWorld, mr: MergeRequest, user: User, s
       known.set(group, level);
       return level;
     },
+    // Not asked again before the first effect: that the branch moved meanwhile is seen there (release.ts), and nothing may come after it.
     async partIn(environment) {
-      const { defaultBranch } = await world.forge.project(signal);
-      const [head] = await world.repository.fetch([`refs/heads/${defaultBranch}`], signal);
-      const origin = head === undefined ? undefined : await findOrigin(world, head, environment, signal);
-      if (origin === undefined || origin.mr.iid === mr.iid) return here;
-      const there = await partOf(world, origin.mr, user, signal);
-      return {
-        isAuthor: here.isAuthor || there.isAuthor,
-        isCommitter: here.isCommitter || there.isCommitter,
-        fork: here.fork || there.fork,
-      };
+      const part = parts.get(environment) ?? partBehind(world, mr, user, here, environment, signal);
+      parts.set(environment, part);
+      return part;
     },
+  };
+}
+
+async function partBehind(
+  world: ForgeWorld,
+  mr: MergeRequest,
+  user: User,
+  here: Part,
+  environment: string,
+  signal: AbortSignal,
+): Promise<Part> {
+  const { defaultBranch } = await world.forge.project(signal);
+  const [head] = await world.repository.fetch([`refs/heads/${defaultBranch}`], signal);
+  const origin = head === undefined ? undefined : await findOrigin(world, head, environment, signal);
+  if (origin === undefined || origin.mr.iid === mr.iid) return here;
+  const there = await partOf(world, origin.mr, user, signal);
+  return {
+    isAuthor: here.isAuthor || there.isAuthor,
+    isCommitter: here.isCommitter || there.isCommitter,
+    fork: here.fork || there.fork,
   };
 }
 
