@@ -15,7 +15,7 @@ import {
   type S3ClientConfig,
 } from "@aws-sdk/client-s3";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MC, MINIO, startMinio, type MinioUnderTest } from "./minio-server.ts";
 
@@ -59,17 +59,20 @@ describe.skipIf(MINIO === undefined || MC === undefined)("the policies of deploy
     });
   }
 
-  test.each(["claims", "releases", "plans", "receipts", "audit", "proof"])(
-    "the publisher writes locked objects below %s/, and reads them again",
-    async (prefix) => {
-      const Key = `${prefix}/shop-dev/written.json`;
-      await publisher.send(put(Key));
-      const read = await publisher.send(new GetObjectCommand({ Bucket: minio.bucket, Key }));
-      expect(await read.Body?.transformToString()).toBe(`of ${Key}`);
-      const { Retention } = await publisher.send(new GetObjectRetentionCommand({ Bucket: minio.bucket, Key }));
-      expect(Retention?.Mode).toBe("COMPLIANCE");
-    },
-  );
+  test.each([
+    "claims/shop-dev/00000001.json",
+    `releases/shop-dev/${"0".repeat(64)}/bundle.yaml`,
+    `plans/${"0".repeat(64)}.json`,
+    "receipts/shop-dev/00000001.json",
+    "audit/2026-11/00000001.json",
+    "proof/1/once",
+  ])("the publisher writes %s, locked, and reads it again", async (Key) => {
+    await publisher.send(put(Key));
+    const read = await publisher.send(new GetObjectCommand({ Bucket: minio.bucket, Key }));
+    expect(await read.Body?.transformToString()).toBe(`of ${Key}`);
+    const { Retention } = await publisher.send(new GetObjectRetentionCommand({ Bucket: minio.bucket, Key }));
+    expect(Retention?.Mode).toBe("COMPLIANCE");
+  });
 
   test("the publisher moves pointers, which are not locked", async () => {
     await publisher.send(put("current/shop-dev.yaml", { lock: false }));
@@ -81,6 +84,46 @@ describe.skipIf(MINIO === undefined || MC === undefined)("the policies of deploy
     expect(await codeOf(publisher.send(put("claims/a/1.json", { mode: "GOVERNANCE" })))).toBe("AccessDenied");
     expect(await codeOf(publisher.send(put("elsewhere/1.json")))).toBe("AccessDenied");
     expect(await codeOf(publisher.send(put(".sourceignore", { lock: false })))).toBe("AccessDenied");
+  });
+
+  test("the publisher writes nothing in the place of a folder: on MinIO that would hide from every listing what is below it", async () => {
+    for (const key of ["claims/shop-dev", "receipts/shop-dev", "audit/2026-11", "releases/shop-dev", "releases/shop-dev/0123"])
+      expect(await codeOf(publisher.send(put(key)))).toBe("AccessDenied");
+    const Bucket = minio.bucket;
+    await planted("claims/hidden/00000001.json");
+    await planted("claims/hidden");
+    const { Contents } = await root.send(new ListObjectsV2Command({ Bucket, Prefix: "claims/hidden/" }));
+    expect(Contents).toBeUndefined();
+    await root.send(new GetObjectCommand({ Bucket, Key: "claims/hidden/00000001.json" }));
+  });
+
+  test("the publisher uploads no form: its lock would be said to the policy, and not be set", async () => {
+    const at = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+    const { accessKeyId, secretAccessKey } = await minio.user("publisher");
+    const scope = [at.slice(0, 8), "us-east-1", "s3", "aws4_request"];
+    const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+    const signingKey = scope.reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
+    const fields = {
+      key: "claims/by-form/1.json",
+      bucket: minio.bucket,
+      "x-amz-credential": [accessKeyId, ...scope].join("/"),
+      "x-amz-algorithm": "AWS4-HMAC-SHA256",
+      "x-amz-date": at,
+    };
+    const expiration = new Date(Date.now() + HOUR_MS).toISOString();
+    const conditions = Object.entries(fields).map(([name, value]) => ({ [name]: value }));
+    const policy = Buffer.from(JSON.stringify({ expiration, conditions })).toString("base64");
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    form.set("policy", policy);
+    form.set("x-amz-signature", hmac(signingKey, policy).toString("hex"));
+    form.set("file", new Blob(["x"]));
+    const headers = { "x-amz-object-lock-mode": "COMPLIANCE" };
+    const answer = await fetch(`${minio.url}/${minio.bucket}`, { method: "POST", body: form, headers });
+    expect({ status: answer.status, text: await answer.text() }).toEqual({
+      status: 403,
+      text: expect.stringContaining("AccessDenied"),
+    });
   });
 
   test("the publisher deletes nothing: no version, no key, no list of keys, not even a pointer", async () => {
