@@ -69,7 +69,9 @@ async function refusalOf(
 ): Promise<string | undefined> {
   if (wasEdited(note, said))
     return "Refused, because this comment was edited: nothing more is done for it. Write the command in a new one.";
-  const intended = intendedSha ?? (await headAt(world, mr.iid, note.createdAt, signal));
+  const isOther = intendedSha !== undefined && intendedSha !== mr.sha;
+  // GitLab makes the event a while after the note, and may name a later head in it: that can refuse, never permit.
+  const intended = isOther ? intendedSha : await headAt(world, mr.iid, note.createdAt, signal);
   if (intended === mr.sha) return undefined;
   return `Refused as stale: you wrote it about ${intended === undefined ? "an unknown head" : `\`${intended.slice(0, 12)}\``}, and the head is now \`${mr.sha?.slice(0, 12) ?? "unknown"}\`. Look again, then say it again. Nothing was done.`;
 }

@@ -226,6 +226,35 @@ describe("a head that moved", () => {
   });
 });
 
+describe("an event that GitLab makes late", () => {
+  test("tells of a head that came after the comment: refused as stale", async () => {
+    r.gitlab.dropNextWebhook();
+    const { id } = await say(r, opened, "mara", "/claim plan");
+    const lost = r.gitlab.discussions(opened).find(({ notes }) => notes.some((note) => note.id === id));
+    await r.gitlab.push({ branch: "opened", as: "sam", files: { "README.md": "Later\n" } });
+    await idle(r);
+    const time = r.gitlab.note(opened, id).createdAt.toISOString();
+    const payload = {
+      object_kind: "note",
+      user: { id: 1, username: "mara" },
+      project: { id: r.gitlab.project.id },
+      object_attributes: {
+        id,
+        note: "/claim plan",
+        noteable_type: "MergeRequest",
+        discussion_id: lost?.id,
+        action: "create",
+        created_at: time,
+        updated_at: time,
+      },
+      merge_request: { iid: opened, last_commit: { id: r.gitlab.headOf(opened) } },
+    };
+    expect((await post(r, "Note Hook", JSON.stringify(payload))).status).toBe(202);
+    await idle(r);
+    expect(heard(r, opened, id)).toEqual({ answer: expect.stringContaining("Refused as stale"), reaction: "x" });
+  });
+});
+
 describe("a webhook that comes twice", () => {
   test("as GitLab repeats it: the command runs once", async () => {
     r.gitlab.doubleNextWebhook();
