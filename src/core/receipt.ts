@@ -2,7 +2,7 @@
  * A receipt: what was released and what was then observed, in one object that proves itself. It holds the record, so that whoever has the
  * file and the git repository needs nothing else to check it. Pure.
  */
-import type { AuditHead, StoredReference } from "./audit.ts";
+import { readEntry, type AuditHead, type StoredReference } from "./audit.ts";
 import { canonicalJson, type Digest, digestOf, digestOfBytes, isObject, parseJson } from "./json.ts";
 import { planDigest, type Plan, type TargetName } from "./plan.ts";
 import { recordKey, type LogRecord } from "./record.ts";
@@ -56,6 +56,10 @@ export function receiptOf(
   };
 }
 
+export function receiptKey(environment: string, sequence: number): string {
+  return recordKey(environment, sequence).replace(/^claims\//, "receipts/");
+}
+
 export function receiptText(receipt: Receipt): string {
   return `${canonicalJson(receipt)}\n`;
 }
@@ -86,8 +90,8 @@ export interface ReceiptCheck {
 /** What may be at hand beside the receipt. */
 export interface AtHand {
   readonly plan?: Plan | undefined;
-  /** The bytes that the claim store has now, by key. */
-  readonly stored?: ReadonlyMap<string, string> | undefined;
+  /** The bytes that the claim store has now, by key; undefined for what it does not have. A key that is not there was not looked for. */
+  readonly stored?: ReadonlyMap<string, string | undefined> | undefined;
 }
 
 /** Compares what the receipt says with itself, and with what is at hand. What git says of it is the flow's to find out. */
@@ -122,7 +126,8 @@ export function checkReceipt(receipt: Receipt, text: string, { plan, stored }: A
         ]
       : []),
     planCheck(receipt, plan),
-    ...storedChecks(receipt, recordBytes, stored),
+    storedCheck(receipt, text, recordBytes, stored),
+    auditCheck(receipt, stored),
   ];
 }
 
@@ -132,23 +137,45 @@ function planCheck(receipt: Receipt, plan: Plan | undefined): ReceiptCheck {
   return check("plan", isIt, "it has the digest that the receipt names", "it is not the plan of that digest");
 }
 
-function storedChecks(receipt: Receipt, recordBytes: string, stored: AtHand["stored"]): readonly ReceiptCheck[] {
-  if (stored === undefined) return [];
-  const found = stored.get(receipt.recordKey);
-  const entry = stored.get(receipt.audit.key);
-  return [
-    found === undefined
-      ? { check: "stored", verdict: "unknown", detail: `${receipt.recordKey} is not at hand` }
-      : check("stored", found === recordBytes, "the claim store has the same record", "the claim store has another record"),
-    entry === undefined
-      ? { check: "audit", verdict: "unknown", detail: `${receipt.audit.key} is not at hand` }
-      : check(
-          "audit",
-          digestOfBytes(entry) === receipt.audit.digest,
-          `${receipt.audit.key} has the digest that the receipt names`,
-          `${receipt.audit.key} was changed since the receipt was written`,
-        ),
-  ];
+/** Its record alone would not do: what was observed, and when, stands in no other object. */
+function storedCheck(receipt: Receipt, text: string, recordBytes: string, stored: AtHand["stored"]): ReceiptCheck {
+  const own = receiptKey(receipt.environment, receipt.sequence);
+  const looked = [
+    { key: receipt.recordKey, bytes: recordBytes, name: "record" },
+    { key: own, bytes: text, name: "receipt" },
+  ].filter(({ key }) => stored?.has(key) === true);
+  if (looked.length === 0) return { check: "stored", verdict: "unknown", detail: `${receipt.recordKey} is not at hand` };
+  const wrong = looked.find(({ key, bytes }) => stored?.get(key) !== bytes);
+  if (wrong === undefined)
+    return check("stored", true, `the claim store has the same ${looked.map(({ name }) => name).join(" and ")}`, "");
+  const isGone = stored?.get(wrong.key) === undefined;
+  return check("stored", false, "", `the claim store has ${isGone ? `no ${wrong.key}` : `another ${wrong.name}: ${wrong.key}`}`);
+}
+
+/** The entry must be the one that says how this release ended: any other proves nothing of it. */
+function auditCheck(receipt: Receipt, stored: AtHand["stored"]): ReceiptCheck {
+  const { key, digest, sequence, at } = receipt.audit;
+  if (at !== receipt.at) return check("audit", false, "", "it names another time than the entry that it quotes");
+  if (stored?.has(key) !== true) return { check: "audit", verdict: "unknown", detail: `${key} is not at hand` };
+  const text = stored.get(key);
+  if (text === undefined) return check("audit", false, "", `the claim store has no ${key}`);
+  if (digestOfBytes(text) !== digest) return check("audit", false, "", `${key} was changed since the receipt was written`);
+  const entry = readEntry(text);
+  const event = entry?.event;
+  const isOfRelease =
+    event?.kind === "Effects" &&
+    event.outcome === "settled" &&
+    event.environment === receipt.environment &&
+    event.planDigest === receipt.planDigest &&
+    event.record?.key === receipt.recordKey &&
+    event.record.digest === receipt.recordDigest;
+  const isIt = isOfRelease && entry?.sequence === sequence && entry.at === at;
+  return check(
+    "audit",
+    isIt,
+    `${key} says that this release was settled`,
+    `${key} does not say that this release was settled then`,
+  );
 }
 
 function check(name: ReceiptCheck["check"], holds: boolean, good: string, bad: string): ReceiptCheck {

@@ -3,7 +3,7 @@ import type { Environment } from "../core/environment.ts";
 import { Waiting } from "../core/errors.ts";
 import { isObject, parseJson } from "../core/json.ts";
 import type { Plan } from "../core/plan.ts";
-import { readReceipt, receiptOf, receiptReference, receiptText } from "../core/receipt.ts";
+import { readReceipt, receiptKey, receiptOf, receiptReference, receiptText } from "../core/receipt.ts";
 import { recordKey, type LogRecord } from "../core/record.ts";
 import { readLog } from "../targets/claim-store/claim-store.ts";
 import type { Done } from "../targets/reconcile.ts";
@@ -13,9 +13,7 @@ import { effectsOf } from "./audit-events.ts";
 import type { Proof } from "./release.ts";
 import type { World } from "./world.ts";
 
-export function receiptKey(name: string, sequence: number): string {
-  return recordKey(name, sequence).replace(/^claims\//, "receipts/");
-}
+export { receiptKey } from "../core/receipt.ts";
 
 /** When what followed a record was seen to be settled, ISO 8601, UTC; undefined where it was not, or its receipt cannot be read: verify names it. */
 export async function receiptAt(world: World, name: string, sequence: number, signal: AbortSignal): Promise<string | undefined> {

@@ -9,6 +9,7 @@ import { claimbot, ClaimRepository, type Result } from "./claimbot.ts";
 let repository: ClaimRepository;
 let elsewhere: ClaimRepository;
 let text: string;
+const AT = "2026-01-01T00:00:00.000Z";
 const KEY = "receipts/ledger-stage/00000001.json";
 
 beforeAll(async () => {
@@ -117,6 +118,53 @@ describe("what was changed in it is found", () => {
     expect(await verdicts(other, repository, "")).toMatchObject({ audit: "fails" });
     const approved = changed((one) => restamped(one, { ...one.record, source: { ...one.record.source, approvers: ["mara"] } }));
     expect(await verdicts(approved, repository, "")).toMatchObject({ stored: "fails", record: "holds" });
+  });
+
+  describe("with the claim store beside it, which says otherwise", () => {
+    const OPENING = "audit/0000-00/00000001.json";
+    const openingHead = async (): Promise<Receipt["audit"]> => {
+      const entry = Buffer.from((await (await repository.store()).read(OPENING))?.body ?? "").toString();
+      const { at } = JSON.parse(entry) as { at: string };
+      return { key: OPENING, digest: digestOfBytes(entry), sequence: 1, at };
+    };
+    test.each<[string, () => string | Promise<string>, string]>([
+      ["what was observed", () => changed((one) => ({ ...one, observed: [] })), "stored"],
+      ["when it was settled", () => changed((one) => ({ ...one, at: "2026-01-01T00:00:00.000Z" })), "audit"],
+      ["the time, in both places", () => changed((one) => ({ ...one, at: AT, audit: { ...one.audit, at: AT } })), "audit"],
+      [
+        "the entry, for one that says something else",
+        async () => {
+          const audit = await openingHead();
+          return changed((one) => ({ ...one, audit, at: audit.at }));
+        },
+        "audit",
+      ],
+      [
+        "the entry, for one that is not there",
+        () => changed((one) => ({ ...one, audit: { ...one.audit, key: "audit/2026-01/00000099.json" } })),
+        "audit",
+      ],
+      [
+        "the entry's key, for one that is none",
+        () => changed((one) => ({ ...one, audit: { ...one.audit, key: "../x" } })),
+        "audit",
+      ],
+      [
+        "the record, for one that is not there",
+        () =>
+          changed((one) => ({
+            ...restamped(one, { ...one.record, sequence: 2, previous: one.recordDigest }),
+            sequence: 2,
+            recordKey: "claims/ledger-stage/00000002.json",
+          })),
+        "stored",
+      ],
+      ["its plan, for another that nobody made", () => changed((one) => ({ ...one, planDigest: "0".repeat(64) })), "audit"],
+    ])("%s", async (_, forged, name) => {
+      const receipt = await forged();
+      const { status } = await check(receipt, repository, "");
+      expect({ status, [name]: (await verdicts(receipt, repository, ""))[name] }).toEqual({ status: 1, [name]: "fails" });
+    });
   });
 });
 

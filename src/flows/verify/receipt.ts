@@ -5,7 +5,7 @@
 import { Stalled, Waiting } from "../../core/errors.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { ObjectStore } from "../../core/ports.ts";
-import { checkReceipt, type Receipt, type ReceiptCheck } from "../../core/receipt.ts";
+import { checkReceipt, receiptKey, type Receipt, type ReceiptCheck } from "../../core/receipt.ts";
 import { readPlan } from "../../targets/claim-store/claim-store.ts";
 import { readAdoptions, type AdoptionRecord } from "../adoption.ts";
 import type { World } from "../world.ts";
@@ -76,20 +76,30 @@ async function planOf(store: ObjectStore, { planDigest }: Receipt, signal: Abort
   }
 }
 
+/** Every claim store has it from its first release on: with it, what is not there is missing, and not merely elsewhere. */
+const OPENING = "audit/0000-00/00000001.json";
+
 async function storedOf(
   store: ObjectStore,
-  receipt: Receipt,
+  { recordKey, environment, sequence, audit }: Receipt,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, string> | undefined> {
-  const keys = [receipt.recordKey, receipt.audit.key].filter((key) => /^(claims|audit)\/[a-z0-9-]+\/\d{8,}\.json$/.test(key));
+): Promise<ReadonlyMap<string, string | undefined> | undefined> {
+  const keys = [recordKey, receiptKey(environment, sequence), audit.key];
   const found = await ifReached(async () =>
-    Promise.all(keys.map(async (key) => ({ key, object: await store.read(key, signal) }))),
+    Promise.all(
+      [...keys, OPENING].map(async (key) => {
+        // Whoever wrote the receipt may have written any key: what is none of the store's is not there.
+        const object = WRITTEN_ONCE.test(key) ? await store.read(key, signal) : undefined;
+        return [key, object && Buffer.from(object.body).toString("utf8")] as const;
+      }),
+    ),
   );
-  return (
-    found &&
-    new Map(found.flatMap(({ key, object }) => (object === undefined ? [] : [[key, Buffer.from(object.body).toString("utf8")]])))
-  );
+  if (found === undefined) return undefined;
+  const isStore = found.some(([key, text]) => key === OPENING && text !== undefined);
+  return new Map(found.filter(([key, text]) => keys.includes(key) && (isStore || text !== undefined)));
 }
+
+const WRITTEN_ONCE = /^(claims|receipts|audit)\/[a-z0-9-]+\/\d{8,}\.json$/;
 
 /** A receipt is checked wherever it is opened: what cannot be reached there is not at hand. */
 async function ifReached<T>(look: () => Promise<T>): Promise<T | undefined> {
