@@ -56,13 +56,23 @@ export function sameJson(a: unknown, b: unknown): boolean {
   return canonicalJson(a) === canonicalJson(b);
 }
 
-/** What a stored text holds; undefined for what is no JSON: torn, or foreign. */
+/** No value of ours is half as deep: a text of ten thousand brackets is none of claimbot's, and no reader goes down there. */
+const MOST_LEVELS = 200;
+
+/** What a stored text holds; undefined for what has no canonical text: torn, foreign, without end, or a number that JavaScript takes for Infinity. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return hasCanonicalText(value, MOST_LEVELS) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function hasCanonicalText(value: unknown, levels: number): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (value === null || typeof value !== "object") return true;
+  return levels > 0 && Object.values(value).every((member) => hasCanonicalText(member, levels - 1));
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

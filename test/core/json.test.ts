@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canonicalJson, digestOf, digestOfBytes, sameJson, shortDigest } from "../../src/core/json.ts";
+import { canonicalJson, digestOf, digestOfBytes, parseJson, sameJson, shortDigest } from "../../src/core/json.ts";
 
 /** The same value with the members of every object in another order. */
 function reordered(value: unknown): unknown {
@@ -97,5 +97,21 @@ describe("values are the same", () => {
   ])("%j and %j: %s", (a, b, same) => {
     expect(sameJson(a, b)).toBe(same);
     expect(sameJson(b, a)).toBe(same);
+  });
+});
+
+describe("a stored text", () => {
+  const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
+  test("is read", () => {
+    expect(parseJson('{"a":[1,null,"x"]}')).toEqual({ a: [1, null, "x"] });
+    expect(parseJson(nested(200))).toBeDefined();
+  });
+  test.each([
+    ["is torn", '{"a":'],
+    ["has a number without end", '{"a":[1e400]}'],
+    ["is deeper than anything of ours", nested(100_000)],
+    ["is as deep in its members", `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`],
+  ])("that %s is none", (_, text) => {
+    expect(parseJson(text)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /** Reads the claim log and the stored plans, and believes neither: every record and plan is checked against its digests. */
 import { Stalled } from "../../core/errors.ts";
-import { canonicalJson, digestOf, type Digest } from "../../core/json.ts";
+import { canonicalJson, digestOf, type Digest, isObject, parseJson } from "../../core/json.ts";
 import { planDigest, type Plan } from "../../core/plan.ts";
 import type { ObjectStore } from "../../core/ports.ts";
 import { recordKey, type Log, type LogRecord } from "../../core/record.ts";
@@ -9,9 +9,16 @@ import { parseRecord, recordFault } from "./model.ts";
 /** The name below `claims/` under which the platform's own rules are adopted; no environment has it. */
 const RESERVED = "platform";
 
-/** The claim log of an environment, oldest first. Throws Stalled at a record that is torn, foreign, missing or out of its chain. */
+/**
+ * The claim log of an environment, oldest first. Throws Stalled at a record that is torn, foreign, missing or out of its chain. That there is
+ * none is not believed of a listing alone: on MinIO an object `claims/<environment>` hides all that is below it.
+ */
 export async function readLog(store: ObjectStore, environment: string, signal?: AbortSignal): Promise<Log> {
   const keys = await store.list(`claims/${environment}/`, signal);
+  if (keys.length === 0) {
+    if ((await readText(store, recordKey(environment, 1), signal)) === undefined) return [];
+    throw brokenLog(store, recordKey(environment, 1), "it is there, and no listing shows it");
+  }
   const texts = await Promise.all(keys.map(async (_, index) => readText(store, recordKey(environment, index + 1), signal)));
   const strange = keys.find(({ key }, index) => key !== recordKey(environment, index + 1));
   if (strange !== undefined) throw brokenLog(store, strange.key, "it is not the next record");
@@ -80,15 +87,10 @@ export function planKey(digest: Digest): string {
   return `plans/${digest}.json`;
 }
 
+/** Undefined for what is torn or foreign: the caller names the key. */
 function asPlan(text: string): Plan | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    const looksLikeIt = value !== null && typeof value === "object" && "steps" in value && Array.isArray(value.steps);
-    return looksLikeIt ? (value as unknown as Plan) : undefined;
-  } catch {
-    // Torn or foreign: the caller names the key.
-    return undefined;
-  }
+  const value = parseJson(text);
+  return isObject(value) && Array.isArray(value["steps"]) ? (value as unknown as Plan) : undefined;
 }
 
 /** Undefined where it has not even the form of a plan. */

@@ -223,6 +223,12 @@ describe("the log", () => {
     ["torn", (text) => text.slice(0, -20), "not a record"],
     ["empty", () => "", "not a record"],
     ["foreign JSON", () => '{"kind":"Publication"}\n', "not a record"],
+    ["with a number without end", (text) => text.replace('"sequence":2', '"sequence":2,"x":1e400'), "not a record"],
+    [
+      "deeper than anything of ours",
+      (text) => text.replace('"sequence":2', `"sequence":2,"x":${"[".repeat(20_000)}${"]".repeat(20_000)}`),
+      "not a record",
+    ],
     ["other bytes of the same value", (text) => text.replace('"at":', '"at" :'), "bytes are not those"],
     [
       "of another environment",
@@ -276,6 +282,24 @@ describe("the log", () => {
     expect(await readLog(there.store, "shop-dev")).toEqual([]);
   });
 
+  // What MinIO does where there is an object `claims/shop-dev`, too.
+  test("is not taken for empty where it is only hidden from the listing", async () => {
+    await using there = await aStore();
+    await release(there.store, anEnvironment("dev"));
+    const hiding: ObjectStore = {
+      name: there.store.name,
+      read: async (key, now) => there.store.read(key, now),
+      putNew: async (key, body, options) => there.store.putNew(key, body, options),
+      replace: async (key, body, expected) => there.store.replace(key, body, expected),
+      list: async () => [],
+    };
+    await expect(readLog(hiding, "shop-dev")).rejects.toMatchObject({
+      name: "Stalled",
+      message: expect.stringContaining("no listing shows it"),
+    });
+    expect(await readLog(hiding, "shop-stage")).toEqual([]);
+  });
+
   test("of one environment does not hold those of another whose name begins alike", async () => {
     await using there = await aStore();
     await release(there.store, anEnvironment("dev", { name: "shop" }));
@@ -318,6 +342,10 @@ describe("a stored plan", () => {
     ["no claim", { ...plan, claim: undefined }],
     ["other changes", { ...plan, steps: [{ target: "dns", missing: "x" }] }],
     ["something else", []],
+    [
+      "the same digests and a claim that no text is of",
+      JSON.stringify({ ...plan, claim: {} }).replace('"claim":{}', '"claim":{"x":1e400}'),
+    ],
   ];
 
   test.each(swaps)("is refused when it was replaced by %s (S27)", async (_, swapped) => {
@@ -325,7 +353,7 @@ describe("a stored plan", () => {
     await storePlan(there.store, plan);
     const file = join(there.directory, "plans", `${plan.digest}.json`);
     await rm(file);
-    await writeFile(file, JSON.stringify(swapped));
+    await writeFile(file, typeof swapped === "string" ? swapped : JSON.stringify(swapped));
     await expect(readPlan(there.store, plan.digest)).rejects.toMatchObject({ name: "Stalled" });
     await expect(storePlan(there.store, plan)).rejects.toMatchObject({ name: "Stalled" });
   });
