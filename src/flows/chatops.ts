@@ -10,7 +10,7 @@ import { commandOf, type SaidLine } from "./audit-events.ts";
 import { answer } from "./answers/answer.ts";
 import type { Answer, Asked } from "./answers/asked.ts";
 import { judgingRules } from "./answers/judging-rules.ts";
-import { reviewedHead } from "./answers/reviewed-head.ts";
+import { reviewedHead } from "./reviewed-head.ts";
 import type { ForgeWorld } from "./world.ts";
 
 type CommandJob = Extract<Job, { kind: "command" }>;
