@@ -8,6 +8,7 @@ import { Stale, Stalled, Waiting } from "../core/errors.ts";
 import { PLATFORM_NAME } from "../core/adopted.ts";
 import { closedGates } from "../core/gates.ts";
 import { shortDigest } from "../core/json.ts";
+import { withoutTokenShapes } from "../core/token-shapes.ts";
 import type { Plan } from "../core/plan.ts";
 import { oneLine } from "../core/render/encode.ts";
 import { adoptedRules } from "../flows/adoption.ts";
@@ -40,6 +41,10 @@ export const apply: Run = async (words, terminal) => {
   const breakGlass = values["break-glass"];
   if (breakGlass !== undefined && breakGlass.trim().length < 10)
     throw new WrongUse("--break-glass needs a reason that an auditor will understand, of at least 10 characters");
+  if (breakGlass !== undefined && withoutTokenShapes(breakGlass) !== breakGlass)
+    throw new WrongUse(
+      "the reason of --break-glass holds what looks like a token, and it would be kept for years: say it without",
+    );
 
   await using local = await openLocalGit(terminal, values.dir);
   const gitlab = breakGlass === undefined ? local.config.gitlab : undefined;

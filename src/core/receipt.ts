@@ -165,10 +165,8 @@ function auditCheck(receipt: Receipt, stored: AtHand["stored"]): ReceiptCheck {
   const isOfRelease =
     event?.kind === "Effects" &&
     event.outcome === "settled" &&
-    event.environment === receipt.environment &&
     event.planDigest === receipt.planDigest &&
-    event.record?.key === receipt.recordKey &&
-    event.record.digest === receipt.recordDigest;
+    event.record?.digest === receipt.recordDigest;
   const isIt = isOfRelease && entry?.sequence === sequence && entry.at === at;
   return check(
     "audit",

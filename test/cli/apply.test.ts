@@ -123,6 +123,12 @@ describe("apply refuses, and does nothing", () => {
       2,
       "an auditor will understand, of at least 10 characters",
     ],
+    [
+      "to keep a token for years as the reason",
+      ["apply", "--yes", "--break-glass", `the pipeline needs ${"glpat"}-abcdefghij0123456789`],
+      2,
+      "holds what looks like a token",
+    ],
     ["an unknown option", ["apply", "--force"], 2, "--force"],
   ])("%s", async (_what, words, code, message) => {
     await using repository = await ClaimRepository.make({ only: FEW });
