@@ -1,5 +1,6 @@
 /** claimbot show and diff: the time machine over a directory store. */
 import { expect, test } from "vitest";
+import { readTime } from "../../src/cli/which.ts";
 import { ClaimRepository } from "./claimbot.ts";
 
 /** Two publications of ledger-dev, more nodes and longer retention in the second, and a third record pair: gone. */
@@ -24,6 +25,17 @@ test("show prints claim, versions, record and rules of the newest record, or of 
   expect(first.stdout).toContain(`commit ${commit} of local`);
   expect(first.stdout).toContain("max: 2");
   expect(first.stdout).toMatch(/^rules {2}[0-9a-f]{12}, adopted .* UTC\n {2}approvals: 0$/m);
+});
+
+test.each([
+  ["2026-11-24", "end", "2026-11-24T23:59:59.999Z"],
+  ["2026-11-24", "start", "2026-11-24T00:00:00.000Z"],
+  ["2026-11-24T14:02:03Z", "end", "2026-11-24T14:02:03.999Z"],
+  ["2026-11-24T14:02:03Z", "start", "2026-11-24T14:02:03.000Z"],
+  ["2026-11-24T14:02+02:00", "end", "2026-11-24T12:02:59.999Z"],
+  ["2026-11-24T14:02:03.5Z", "end", "2026-11-24T14:02:03.500Z"],
+] as const)("%s is said less exactly than a record's time: to the %s it is %s", (word, edge, time) => {
+  expect(readTime(word, edge)).toBe(time);
 });
 
 test("show --at gives what was there at that time, and says where there was nothing", async () => {
