@@ -27,7 +27,7 @@ export interface CredentialSource {
 
 /** The longest that AWS gives without asking the role for more; MinIO takes what the token's own life allows. */
 const DURATION_SECONDS = 3600;
-/** Refreshed when so much of what was asked for is left. */
+/** Refreshed when so much of what was given is left: a job's token of ten minutes opens no session of an hour. */
 const REFRESH_SHARE = 0.25;
 
 /** `now` in milliseconds: sessions end by the clock. */
@@ -43,7 +43,7 @@ export function credentialSource(
     return { identity: "static key", provide, forget: () => false };
   }
   const { roleArn, webIdentityToken } = credentials;
-  return refreshed(now, async () => assumeRole(endpoint, region, roleArn, await readToken(webIdentityToken)));
+  return refreshed(now, async () => assumeRole(endpoint, region, roleArn, await readToken(webIdentityToken), now));
 }
 
 /** A token that is mounted may be missing for a moment, while it is written anew. */
@@ -94,7 +94,13 @@ function refreshed(now: () => number, assume: () => Promise<Session>): Credentia
   };
 }
 
-async function assumeRole(endpoint: string, region: string, roleArn: string, webIdentity: Secret): Promise<Session> {
+async function assumeRole(
+  endpoint: string,
+  region: string,
+  roleArn: string,
+  webIdentity: Secret,
+  now: () => number,
+): Promise<Session> {
   const { STSClient, AssumeRoleWithWebIdentityCommand } = await import("@aws-sdk/client-sts");
   const client = new STSClient({ endpoint, region, maxAttempts: 3, useFipsEndpoint: false, useDualstackEndpoint: false });
   try {
@@ -119,7 +125,7 @@ async function assumeRole(endpoint: string, region: string, roleArn: string, web
         // The SDK keeps what has not expired; it is to ask here each time, because only here a refused session can be forgotten.
         expiration: new Date(0),
       },
-      refreshAt: expiresAt - DURATION_SECONDS * 1000 * REFRESH_SHARE,
+      refreshAt: expiresAt - (expiresAt - now()) * REFRESH_SHARE,
       expiresAt,
     };
   } catch (error) {

@@ -1,4 +1,7 @@
 /** A role that a web identity token opens, at the sandbox's S3 and, where its programs are given, at a real MinIO with a login of its own. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { credentialSource } from "../../../src/adapters/s3/credentials.ts";
 import { proveS3 } from "../../../src/adapters/s3/proof.ts";
@@ -28,6 +31,34 @@ function withTokens(...tokens: readonly string[]): {
 } {
   let read = 0;
   return { roleArn: ROLE, webIdentityToken: async () => new Secret(tokens[Math.min(read++, tokens.length - 1)] ?? "") };
+}
+
+/** An STS that gives no more than the token's own life allows, as MinIO does. */
+async function shortSessions(seconds: number): Promise<AsyncDisposable & { readonly url: string; sessions(): number }> {
+  let sessions = 0;
+  const server = createServer((request, response) => {
+    request.resume().once("end", () => {
+      sessions += 1;
+      const until = new Date(Date.now() + seconds * 1000).toISOString();
+      const keys = `<AccessKeyId>key-${sessions}</AccessKeyId><SecretAccessKey>x</SecretAccessKey><SessionToken>x</SessionToken>`;
+      const result = `<Credentials>${keys}<Expiration>${until}</Expiration></Credentials>`;
+      response
+        .writeHead(200, { "content-type": "text/xml" })
+        .end(
+          `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult>${result}</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+        );
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    sessions: () => sessions,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 const optionsOf = (server: { readonly url: string; readonly bucket: string }, credentials: ReturnType<typeof withTokens>) => ({
@@ -69,6 +100,17 @@ test("credentials are renewed before they end, with the token that is there by t
   expect(new Set(second.map(({ accessKeyId }) => accessKeyId)).size).toBe(1);
   expect(second[0]?.accessKeyId).not.toBe(first.accessKeyId);
   expect(read).toHaveLength(2);
+});
+
+test("a session that is shorter than what was asked for is used for three quarters of its life too", async () => {
+  await using sts = await shortSessions(600);
+  let now = Date.now();
+  const source = credentialSource(withTokens(SUBJECT), sts.url, "us-east-1", () => now);
+  for (let call = 0; call < 10; call += 1) await source.provide();
+  expect(sts.sessions()).toBe(1);
+  now += 0.8 * 600_000;
+  await source.provide();
+  expect(sts.sessions()).toBe(2);
 });
 
 test("while the old ones hold, a renewal that fails is tried again later; then it is said", async () => {
