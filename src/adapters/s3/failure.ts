@@ -129,6 +129,7 @@ function refused(
           : `Make it with deploy/minio/set-up.sh (object lock can only be switched on then), or correct ${names.bucket}`,
       );
     case "PermanentRedirect":
+    case "TemporaryRedirect":
     case "AuthorizationHeaderMalformed":
       return new Stalled(
         `the bucket ${bucket} is not where ${endpoint} is (${code})`,

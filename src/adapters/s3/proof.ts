@@ -215,7 +215,7 @@ class Trial {
 
 /** These say something about us, and nothing about what the server can do. */
 const ABOUT_US =
-  /^(|AccessDenied|AllAccessDisabled|InvalidAccessKeyId|SignatureDoesNotMatch|RequestTimeTooSkewed|NoSuchBucket|PermanentRedirect|AuthorizationHeaderMalformed|InvalidToken(Id)?|ExpiredToken)$/;
+  /^(|AccessDenied|AllAccessDisabled|InvalidAccessKeyId|SignatureDoesNotMatch|RequestTimeTooSkewed|NoSuchBucket|(Permanent|Temporary)Redirect|AuthorizationHeaderMalformed|InvalidToken(Id)?|ExpiredToken)$/;
 /** A checksum that does not match is to the store a request that was damaged on its way; here it is asked for. */
 const ASKED_FOR = new Set(["BadDigest", "XAmzContentChecksumMismatch"]);
 

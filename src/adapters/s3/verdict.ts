@@ -1,4 +1,4 @@
-/** What a failed request to S3 means, read from the SDK's many kinds of errors (client-s3 3.1175, seen 2026-11-24). Pure. */
+/** What a failed request to S3 means, read from the SDK's many kinds of errors (client-s3 3.1175, seen 2026-11-24). */
 
 export type Verdict =
   /** The server understood and did nothing. `code` is S3's, such as `PreconditionFailed`; empty where something else answered. */
@@ -46,7 +46,7 @@ export function verdictOf(error: unknown): Verdict {
   if (error instanceof DamagedBody || /checksum mismatch/i.test(error.message)) return { kind: "damaged" };
   const status = statusOf(error);
   if (status === undefined) return networkVerdict(error);
-  const code = UNNAMED.has(error.name) ? (codeInHeader(error) ?? "") : error.name;
+  const code = UNNAMED.has(error.name) ? (codeInHeader(error) ?? codeWithoutWords(error, status)) : error.name;
   if (status === 429 || code === "SlowDown" || code === "TooManyRequests" || status === 409) {
     return { kind: "busy", code: code || String(status), retryAfterMs: retryAfterMs(error) };
   }
@@ -105,8 +105,18 @@ function codeInHeader(error: Error & Answered): string | undefined {
   return error.$response?.headers?.["x-minio-error-code"];
 }
 
+/** AWS has none: what it says without words is told by the status and the id that S3 gives each request. Else empty: a proxy, or a console. */
+function codeWithoutWords(error: Error & Answered, status: number): string {
+  if (error.$metadata?.requestId === undefined) return "";
+  if (status === 403) return "AccessDenied";
+  const isOfAnotherRegion = error.$response?.headers?.["x-amz-bucket-region"] !== undefined;
+  return isOfAnotherRegion && (status === 301 || status === 307 || status === 400) ? "PermanentRedirect" : "";
+}
+
+/** Said in seconds, or as a date (RFC 9110, 10.2.3). */
 function retryAfterMs(error: Error & Answered): number | undefined {
-  const seconds = Number(error.$response?.headers?.["retry-after"] ?? "");
+  const said = error.$response?.headers?.["retry-after"] ?? "";
+  const seconds = /^\d+$/.test(said) ? Number(said) : (Date.parse(said) - Date.now()) / 1000;
   return seconds > 0 ? Math.min(seconds, 3600) * 1000 : undefined;
 }
 

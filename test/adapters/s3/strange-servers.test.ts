@@ -103,6 +103,27 @@ test("a damaged upload is tried again", async () => {
   expect(await server.store.putNew("claims/a", Buffer.from("x"))).toEqual({ etag: "abc" });
 });
 
+/** AWS answers a HEAD that it refuses without a body, and so without a code. */
+test.each<readonly [string, Answer, string]>([
+  ["that we may not read", [403, ""], "s3:GetObject"],
+  ["of another region", [301, "", { "x-amz-bucket-region": "eu-west-1" }], "CLAIMBOT_S3_REGION"],
+  ["of another region, asked with the wrong one", [400, "", { "x-amz-bucket-region": "eu-west-1" }], "CLAIMBOT_S3_REGION"],
+])("a HEAD of an object %s is told from a server that is none", async (_, answer, wayOut) => {
+  await using server = await strange(answer);
+  const error: unknown = await server.store.facts("claims/a").catch((error: unknown) => error);
+  expect(error).toMatchObject({ name: "Stalled", wayOut: expect.stringContaining(wayOut) });
+});
+
+test("a time that a busy server asks for is taken in seconds and as a date", async () => {
+  const busy = (after: string): Answer => [503, "<Error><Code>SlowDown</Code></Error>", { "retry-after": after }];
+  await using inSeconds = await strange(busy("120"));
+  await expect(inSeconds.store.read("claims/a")).rejects.toMatchObject({ name: "Waiting", retryAfterMs: 120_000 });
+  await using byDate = await strange(busy(new Date(Date.now() + 120_000).toUTCString()));
+  const error = await byDate.store.read("claims/a").catch((error: unknown) => error as { readonly retryAfterMs?: number });
+  expect(error).toMatchObject({ name: "Waiting" });
+  expect(error && "retryAfterMs" in error ? error.retryAfterMs : 0).toBeGreaterThan(100_000);
+});
+
 test("an object that is larger than anything of ours is not read into memory", async () => {
   const body = "x".repeat(1024 * 1024);
   const server = createServer((_, response) => {
@@ -125,6 +146,7 @@ test("an object that is larger than anything of ours is not read into memory", a
 
 test.each([
   ["is elsewhere", refusal(301, "PermanentRedirect", "<Endpoint>elsewhere.example.org</Endpoint>"), "CLAIMBOT_S3_ENDPOINT"],
+  ["is elsewhere for now", refusal(307, "TemporaryRedirect"), "CLAIMBOT_S3_ENDPOINT"],
   ["has another region", refusal(400, "AuthorizationHeaderMalformed"), "CLAIMBOT_S3_REGION"],
   ["cannot do what is asked", refusal(501, "NotImplemented"), "conditional writes"],
   ["has another clock", refusal(403, "RequestTimeTooSkewed"), "NTP"],
