@@ -24,7 +24,7 @@ trap 'rm -rf "$work"' EXIT
   echo "$bucket was made without object lock, which cannot be switched on any more: choose another name" >&2
   exit 1
 }
-# What the start-up proof leaves is locked for a minute and then of no use: the server throws it away.
+# What the start-up proof leaves is locked for twenty minutes and then of no use: the server throws it away.
 "$mc" ilm rule ls "$alias_name/$bucket" 2>/dev/null | grep -q "proof/" ||
   "$mc" ilm rule add --prefix "proof/" --expire-days 1 --noncurrent-expire-days 1 "$alias_name/$bucket"
 

@@ -83,6 +83,15 @@ test.each([
   expect(failing(await proved({ buckets: [{ name: "claims", ...bucket }] }))).toEqual(expected);
 });
 
+test.each([-14, 2, 14])(
+  "a clock that differs by %i minutes, which S3's signatures allow, says nothing against a server",
+  async (minutes) => {
+    const now = (): Date => new Date(Date.now() + minutes * 60_000);
+    expect(failing(await proved({ now }))).toEqual([]);
+    expect(failing(await proved({ now, flaws: ["breaks-locks"] }))).toEqual(["lock-holds"]);
+  },
+);
+
 test("the publisher's rights are enough, and the reader's say nothing about the server", async () => {
   const key = { accessKeyId: "claimbot", secretAccessKey: "claimbot-secret" };
   expect(failing(await proved({ keys: [{ ...key, rights: "publish" }] }))).toEqual([]);
