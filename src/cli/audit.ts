@@ -32,6 +32,8 @@ export const audit: Run = async (words, terminal) => {
     throw new WrongUse("--report is about environments: it has no --user. Without --report, --user lists what somebody did");
   const since = values.since === undefined ? undefined : readTime(values.since, "start");
   const until = values.until === undefined ? undefined : readTime(values.until);
+  if (since !== undefined && until !== undefined && since > until)
+    throw new WrongUse(`--since ${values.since} is later than --until ${values.until}: nothing lies between`);
   const { world } = await openLocal(terminal, values.dir);
   const { entries, faults } = await readVerifiedAudit(world.store, new AbortController().signal);
   for (const fault of faults) terminal.err(faultLine(fault));
@@ -57,7 +59,11 @@ export const audit: Run = async (words, terminal) => {
     };
     terminal.out(pages[format]());
   }
-  return faults.length > 0 ? 1 : 0;
+  // A name that was mistyped, or another store, must not pass for one of which nothing is to be said.
+  if (entries.length === 0)
+    terminal.err(`claimbot: ${oneLine(world.store.name)} has no audit log: nothing was ever done there\n`);
+  else if (found.length === 0) terminal.err(`claimbot: none of the ${entries.length} entries of the audit log is of that\n`);
+  return faults.length > 0 || found.length === 0 ? 1 : 0;
 };
 
 function faultLine({ fault, key, detail }: AuditFault): string {

@@ -13,6 +13,8 @@ export async function openBackupPlace(
   option: "--to" | "--from",
   place: string,
 ): Promise<AuditableStore> {
+  // A variable that was not set, in a script: the directory that happens to be the current one is not meant.
+  if (place === "") throw new WrongUse(`${option} is empty: it needs a directory or s3://BUCKET`);
   if (!/^[a-z0-9]+:\/\//i.test(place)) return openDirectoryStore(terminal.path(place));
   const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(place)?.[1];
   if (bucket === undefined) throw new WrongUse(`${JSON.stringify(place)} is neither a directory nor s3://BUCKET`);

@@ -1,7 +1,8 @@
 /** claimbot show and diff: the time machine over a directory store. */
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readTime } from "../../src/cli/which.ts";
-import { ClaimRepository } from "./claimbot.ts";
+import { claimbot, ClaimRepository } from "./claimbot.ts";
 
 /** Two publications of ledger-dev, more nodes and longer retention in the second, and a third record pair: gone. */
 async function lived(): Promise<ClaimRepository> {
@@ -99,4 +100,22 @@ test("what only reads makes nothing beside the claims, and doctor leaves nothing
   for (const command of ["status", "audit", "doctor"]) await repository.claimbot(command);
   expect(await repository.git("status", "--porcelain", "--ignored")).toBe("");
   expect((await repository.claimbot("apply", "--yes")).status).toBe(0);
+});
+
+test.each<[string, readonly string[], number, string]>([
+  ["of a name that was mistyped", ["audit", "--env", "ledger-devv"], 1, "entries of the audit log is of that"],
+  ["as a report of one", ["audit", "--report", "--env", "ledger-devv"], 1, "entries of the audit log is of that"],
+  ["of a store that is another", ["audit", "--dir", "."], 1, "has no audit log"],
+  [
+    "of a time that ends before it begins",
+    ["audit", "--since", "2026-02-01", "--until", "2026-01-01"],
+    2,
+    "nothing lies between",
+  ],
+  ["to a place that a script left empty", ["backup", "--to", ""], 2, "--to is empty"],
+])("nothing to tell %s is not told as good", async (what, words, status, said) => {
+  await using repository = await lived();
+  const env = what.includes("store") ? { CLAIMBOT_DATA_DIR: join(repository.path, ".git", "none") } : {};
+  const result = await claimbot(words, { cwd: repository.path, env });
+  expect({ status: result.status, isSaid: result.stderr.includes(said) }).toEqual({ status, isSaid: true });
 });
