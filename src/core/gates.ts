@@ -16,6 +16,8 @@ export interface ReviewFacts {
   /** Undefined: nobody knows who pushed the head. */
   readonly pusherId: number | undefined;
   readonly people: readonly CommitPeople[];
+  /** What else the release brings; newest first. */
+  readonly earlier?: readonly EarlierChange[];
   readonly approvals: readonly Approval[];
   readonly labels: readonly string[];
   /** Who took the label of a hold off without the right to, as people are called: then it holds as before. */
@@ -26,6 +28,17 @@ export interface ReviewFacts {
   readonly headSeenAt: string | undefined;
   /** The plan that was shown for this head, and when it was stored. */
   readonly reviewed: { readonly digest: Digest; readonly storedAt: string } | undefined;
+}
+
+/** A change of the same claim that was merged before, and never released. */
+export interface EarlierChange {
+  /** `!12`, or the first digits of a commit that came past review. */
+  readonly what: string;
+  readonly author?: User;
+  readonly asked?: Asker | undefined;
+  readonly pusherId?: number | undefined;
+  /** Undefined: nobody can tell any more. */
+  readonly people: readonly CommitPeople[] | undefined;
 }
 
 export interface GateFacts {
@@ -163,10 +176,19 @@ function refusalOf({ user, at }: Approval, review: ReviewFacts): string | undefi
   if (user.id === review.pusherId) return "pushed this head";
   const commit = review.people.find((people) => committed(people, user));
   if (commit !== undefined) return `committed ${commit.sha.slice(0, 7)} to this branch`;
+  const earlier = review.earlier?.find((change) => hasPartIn(change, user));
+  if (earlier !== undefined) return `had a part in ${earlier.what}, which was never released and comes with this`;
   if (review.headSeenAt === undefined || at === undefined) return "approved at a time that GitLab does not tell";
   if (at < review.headSeenAt) return "approved an older head";
   if (review.reviewed !== undefined && at < review.reviewed.storedAt) return "approved before the plan was there";
   return undefined;
+}
+
+/** Also where nobody can tell who had one. */
+export function hasPartIn({ author, asked, pusherId, people }: EarlierChange, user: User): boolean {
+  const isAuthor = user.id === author?.id || user.id === pusherId;
+  const mayHaveAsked = asked !== undefined && (asked.id === undefined || asked.id === user.id);
+  return isAuthor || mayHaveAsked || people === undefined || people.some((one) => committed(one, user));
 }
 
 /**

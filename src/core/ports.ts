@@ -115,8 +115,8 @@ export interface Repository {
   parent(commit: string): Promise<string>;
   /** The newest commit in `commit`'s first-parent history that changed one of the paths: on a default branch, the merge that brought it. */
   lastChange(commit: string, paths: readonly string[]): Promise<string | undefined>;
-  /** Commits in `head` and not in `target`. */
-  peopleBetween(target: string, head: string): Promise<readonly CommitPeople[]>;
+  /** Commits in `head` and not in `target`; all of `head` without. */
+  peopleBetween(target: string | undefined, head: string): Promise<readonly CommitPeople[]>;
   /** How files differ between two commits or trees, renames found as GitLab finds them; of those that are now at one of `paths`. */
   fileDiffs(from: string, to: string, paths: readonly string[]): Promise<readonly FileDiff[]>;
 }

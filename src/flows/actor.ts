@@ -1,8 +1,10 @@
 /** Who speaks, as GitLab knows them now: the one that every permission is about. */
 import { countsAsAuthor } from "../core/asker.ts";
-import { committed } from "../core/gates.ts";
+import { committed, hasPartIn } from "../core/gates.ts";
 import type { MergeRequest, User } from "../core/ports.ts";
+import { earlierChanges } from "./earlier-changes.ts";
 import { findOrigin } from "./origin.ts";
+import { parentOf } from "./parent-of.ts";
 import { peopleOf } from "./review-facts.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -58,11 +60,14 @@ async function partBehind(
   const { defaultBranch } = await world.forge.project(signal);
   const [head] = await world.repository.fetch([`refs/heads/${defaultBranch}`], signal);
   const origin = head === undefined ? undefined : await findOrigin(world, head, environment, signal);
-  if (origin === undefined || origin.mr.iid === mr.iid) return here;
-  const there = await partOf(world, origin.mr, user, signal);
+  if (origin === undefined) return here;
+  const [there, earlier] = await Promise.all([
+    origin.mr.iid === mr.iid ? here : partOf(world, origin.mr, user, signal),
+    earlierChanges(world, environment, await parentOf(world.repository, origin.change), signal),
+  ]);
   return {
     isAuthor: here.isAuthor || there.isAuthor,
-    isCommitter: here.isCommitter || there.isCommitter,
+    isCommitter: here.isCommitter || there.isCommitter || earlier.some((change) => hasPartIn(change, user)),
     fork: here.fork || there.fork,
   };
 }
@@ -70,7 +75,7 @@ async function partBehind(
 async function partOf(world: ForgeWorld, mr: MergeRequest, user: User, signal: AbortSignal): Promise<Part> {
   return {
     isAuthor: countsAsAuthor(mr, await world.forge.me(signal), user),
-    isCommitter: (await peopleOf(world, mr, signal)).some((people) => committed(people, user)),
+    isCommitter: (await peopleOf(world, mr, signal))?.some((people) => committed(people, user)) ?? true,
     fork: mr.sourceProjectId !== mr.targetProjectId,
   };
 }

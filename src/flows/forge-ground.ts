@@ -1,15 +1,17 @@
 /** What the service's releases stand on: the default branch's head, and GitLab's word on the merge request behind it. */
 import type { Rules } from "../core/adopted.ts";
 import { Stalled, Waiting } from "../core/errors.ts";
-import { HOLD_LABEL, type ReviewFacts } from "../core/gates.ts";
+import { HOLD_LABEL, type EarlierChange, type ReviewFacts } from "../core/gates.ts";
 import type { MergeRequest } from "../core/ports.ts";
 import { ownerOf } from "../core/store-owner.ts";
 import { adoptedRules, rulesOf } from "./adoption.ts";
+import { earlierChanges } from "./earlier-changes.ts";
 import { filesAt } from "./files.ts";
 import { defiedHold, type DefiedHold } from "./hold.ts";
 import { isOn } from "./is-on.ts";
 import type { Ground } from "./release.ts";
 import { findOrigin, type Origin } from "./origin.ts";
+import { parentOf } from "./parent-of.ts";
 import { reviewFacts } from "./review-facts.ts";
 import { refuseForeignStore } from "./store-owner.ts";
 import type { ForgeWorld } from "./world.ts";
@@ -48,6 +50,14 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: s
     origins.set(environment, origin);
     return origin;
   };
+  // Neither does what was merged before it.
+  const earlier = new Map<string, Promise<readonly EarlierChange[]>>();
+  const earlierOf = async (environment: string, change: string): Promise<readonly EarlierChange[]> => {
+    const before = parentOf(world.repository, change);
+    const found = earlier.get(environment) ?? before.then(async (from) => earlierChanges(world, environment, from, signal));
+    earlier.set(environment, found);
+    return found;
+  };
   const files = await filesAt(world.repository, commit, world.cache);
   const rulesThen = async (): Promise<Rules | undefined> => (await adoptedRules(world, signal)) ?? rulesOf(world, files);
   // Who took a hold off is asked once, at the first reading, always: no memory of ours can miss a hold. Before the first effect the label
@@ -79,7 +89,9 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: s
       const mr = await mergeRequestNow(origin);
       const hold = await holdOf(mr, environment);
       defied.set(environment, hold);
-      return reviewFacts(world, mr, environment, hold && nameOf(hold), signal);
+      const facts = await reviewFacts(world, mr, environment, hold && nameOf(hold), signal);
+      const earlier = await earlierOf(environment, origin.change);
+      return earlier.length === 0 ? facts : { ...facts, earlier };
     },
     defiedHoldOf: (environment) => defied.get(environment),
   };

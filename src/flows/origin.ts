@@ -1,11 +1,11 @@
 /** Which merge request answers for what the default branch says of an environment, or of the rules. */
 import { PLATFORM_NAME, rulesDigest } from "../core/adopted.ts";
+import { claimPathsOf } from "../core/claim/tree-files.ts";
 import { PLATFORM_PATH } from "../core/claim/validate.ts";
-import { ENVIRONMENT_TYPES } from "../core/environment.ts";
-import { Stalled } from "../core/errors.ts";
 import type { MergeRequest } from "../core/ports.ts";
 import { rulesOf } from "./adoption.ts";
 import { filesAt, RULE_PATHS } from "./files.ts";
+import { parentOf } from "./parent-of.ts";
 import { lookBehind } from "./review-facts.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -32,9 +32,8 @@ export async function findOrigin(
     return change !== undefined && behind !== undefined ? { change, ...behind } : undefined;
   };
   if (environment === PLATFORM_NAME) return brought(await lastChangeOfRules(world, commit));
-  const paths = ENVIRONMENT_TYPES.map((type) => `environments/${type}/${environment}.yaml`);
   const [ownChange, inputsChange] = await Promise.all([
-    repository.lastChange(commit, paths),
+    repository.lastChange(commit, claimPathsOf(environment)),
     repository.lastChange(commit, [PLATFORM_PATH]),
   ]);
   const own = await brought(ownChange);
@@ -52,7 +51,7 @@ async function lastChangeOfRules(world: ForgeWorld, commit: string): Promise<str
   const { repository } = world;
   let change = await repository.lastChange(commit, RULE_PATHS);
   while (change !== undefined) {
-    const before = await parentOf(world, change);
+    const before = await parentOf(repository, change);
     if (before === undefined || (await rulesAt(world, before)) !== (await rulesAt(world, change))) return change;
     change = await repository.lastChange(before, RULE_PATHS);
   }
@@ -63,14 +62,4 @@ async function lastChangeOfRules(world: ForgeWorld, commit: string): Promise<str
 async function rulesAt(world: ForgeWorld, commit: string): Promise<string | undefined> {
   const rules = rulesOf(world, await filesAt(world.repository, commit, world.cache, RULE_PATHS));
   return rules && rulesDigest(rules);
-}
-
-/** Undefined for the first commit of all. */
-async function parentOf({ repository }: ForgeWorld, commit: string): Promise<string | undefined> {
-  try {
-    return await repository.parent(commit);
-  } catch (error) {
-    if (error instanceof Stalled) return undefined;
-    throw error;
-  }
 }

@@ -1,12 +1,12 @@
 /** Changes of an environment that a newer one overtook before they were at their end: nobody reports on them any more, so their last report is closed. */
 import { PLATFORM_NAME } from "../core/adopted.ts";
-import { ENVIRONMENT_TYPES } from "../core/environment.ts";
-import { Stalled } from "../core/errors.ts";
+import { claimPathsOf } from "../core/claim/tree-files.ts";
 import type { MergeRequest } from "../core/ports.ts";
 import type { Log, LogRecord } from "../core/record.ts";
 import { renderReportNote, reportMarker } from "../core/render/report-note.ts";
 import { readLog } from "../targets/claim-store/claim-store.ts";
 import { endForgotten } from "./apply-status.ts";
+import { parentOf } from "./parent-of.ts";
 import { hasReceipt } from "./receipt.ts";
 import type { Ground } from "./release.ts";
 import { mergeRequestBehind } from "./review-facts.ts";
@@ -26,7 +26,7 @@ export async function closeOvertaken(
 ): Promise<void> {
   if (name === PLATFORM_NAME) return;
   const end = await lastEnd(world, await readLog(world.store, name, signal), ground.project, by?.iid, signal);
-  const paths = ENVIRONMENT_TYPES.map((type) => `environments/${type}/${name}.yaml`);
+  const paths = claimPathsOf(name);
   let change = await world.repository.lastChange(ground.commit, paths);
   for (let step = 0; change !== undefined && step < DEEPEST; step += 1) {
     if (end !== undefined && (await world.repository.isAncestor(change, end.source.commit))) return;
@@ -38,7 +38,7 @@ export async function closeOvertaken(
       const written = await editStickyNote(world, older.iid, reportMarker(name), body, signal);
       if (written !== "none") await endForgotten(world, older, name, by?.iid, signal);
     }
-    const before = await parentOf(world, change);
+    const before = await parentOf(world.repository, change);
     change = before && (await world.repository.lastChange(before, paths));
   }
 }
@@ -68,14 +68,4 @@ async function lastEnd(
     if (isOther && (await hasReceipt(world, record.environment, record.sequence, signal))) return record;
   }
   return undefined;
-}
-
-/** Undefined for the first commit of all. */
-async function parentOf({ repository }: ForgeWorld, commit: string): Promise<string | undefined> {
-  try {
-    return await repository.parent(commit);
-  } catch (error) {
-    if (error instanceof Stalled) return undefined;
-    throw error;
-  }
 }

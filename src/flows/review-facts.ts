@@ -2,7 +2,8 @@
 import { askerOf } from "../core/asker.ts";
 import { Stale, Waiting } from "../core/errors.ts";
 import type { ReviewFacts } from "../core/gates.ts";
-import type { Forge, MergeRequest } from "../core/ports.ts";
+import type { CommitPeople, Forge, MergeRequest, Repository } from "../core/ports.ts";
+import { isOn } from "./is-on.ts";
 import type { ForgeWorld } from "./world.ts";
 
 /** The merged merge request that brought `commit`, as it was when it was first found; undefined for a push past review, or one to another branch. */
@@ -69,7 +70,7 @@ export async function reviewFacts(
   holdDefiedBy: string | undefined,
   signal: AbortSignal,
 ): Promise<ReviewFacts> {
-  const [me, seenAt, approvals, reviewed, people] = await Promise.all([
+  const [me, seenAt, approvals, reviewed, known] = await Promise.all([
     world.forge.me(signal),
     headSeenAt(world, mr, signal),
     world.forge.approvals(mr.iid, signal),
@@ -82,26 +83,40 @@ export async function reviewFacts(
     author: mr.author,
     asked: askerOf(mr, me),
     pusherId: mr.sha === undefined ? undefined : await world.memory.pusherOf(mr.sha),
-    people,
+    people: known ?? [],
     approvals,
     labels: mr.labels,
     holdDefiedBy,
     ...(mr.mergedAt !== undefined && { mergedAt: mr.mergedAt }),
-    headSeenAt: seenAt,
+    // Where nobody can tell who committed, nobody's approval counts.
+    headSeenAt: known && seenAt,
     reviewed: digest === undefined || reviewed === undefined ? undefined : { digest, storedAt: reviewed.storedAt },
   };
 }
 
-/** Authors and committers of what the merge request brings, or brought. */
-export async function peopleOf(world: ForgeWorld, mr: MergeRequest, signal: AbortSignal): Promise<ReviewFacts["people"]> {
-  if (mr.sha === undefined) return [];
-  const [head, target] = await world.repository.fetch(
-    [`refs/merge-requests/${mr.iid}/head`, `refs/heads/${mr.targetBranch}`],
-    signal,
-  );
-  if (head !== mr.sha || target === undefined) throw new Stale(`merge request ${mr.iid} moved while it was read`);
-  const before = mr.mergedCommit === undefined ? target : await beforeMerge(world, mr, mr.mergedCommit, signal);
-  return world.repository.peopleBetween(before, mr.sha);
+/** Authors and committers of what the merge request brings, or brought; undefined where its commits are gone. */
+export async function peopleOf(
+  world: ForgeWorld,
+  mr: MergeRequest,
+  signal: AbortSignal,
+): Promise<readonly CommitPeople[] | undefined> {
+  const { iid, sha, mergedCommit } = mr;
+  if (sha === undefined) return [];
+  const { repository } = world;
+  const refs = [`refs/merge-requests/${iid}/head`, `refs/heads/${mr.targetBranch}`];
+  const [head, target] = await repository.fetch(refs, signal);
+  if (mergedCommit === undefined) {
+    if (head !== sha || target === undefined) throw new Stale(`merge request ${iid} moved while it was read`);
+    return repository.peopleBetween(target, sha);
+  }
+  // Two weeks after the merge GitLab clears the ref away (MergeRequests::CleanupRefsService); what was not squashed is on the branch for good.
+  if (head === undefined && !(await isThere(repository, sha))) return undefined;
+  if (head !== undefined && head !== sha) throw new Stale(`merge request ${iid} moved while it was read`);
+  return repository.peopleBetween(await beforeMerge(world, mr, mergedCommit, signal), sha);
+}
+
+async function isThere(repository: Repository, commit: string): Promise<boolean> {
+  return isOn(repository, commit, commit);
 }
 
 /**

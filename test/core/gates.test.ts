@@ -235,6 +235,18 @@ describe("an approval", () => {
 
   test.each<[string, Approval, Partial<ReviewFacts>, string]>([
     ["the author's", approval(SAM), { people: [], pusherId: JO.id }, "is the author of the merge request"],
+    [
+      "of who made a change that comes with it",
+      approval(MARA),
+      { people: [], earlier: [{ what: "!4", author: MARA, people: [] }] },
+      "had a part in !4, which was never released and comes with this",
+    ],
+    [
+      "of anybody, where nobody can tell who made one",
+      approval(MARA),
+      { people: [], earlier: [{ what: "!4", author: SAM, people: undefined }] },
+      "had a part in !4, which was never released and comes with this",
+    ],
     ["the pusher's", approval(MARA), { pusherId: MARA.id }, "pushed this head"],
     ["a bot's", approval(BOT), {}, "is a bot"],
     ["one of an older head", approval(MARA, "2026-11-24T07:59:59.999Z"), {}, "approved an older head"],

@@ -60,3 +60,16 @@ test("a new plan for prod is confirmed by nobody who opened the merge request be
   expect((await say(r, other, "mara", `/claim apply ${digest} ledger-prod`)).reaction).toBe("white_check_mark");
   expect(await logOf(r, "ledger-prod")).toHaveLength(2);
 });
+
+test("whoever made a change that was merged and never released is no second pair of eyes for the next one, which brings it", async () => {
+  const first = await propose(r, { as: "jo", branch: "first", files: await edited(r, PROD, "max: 10", "max: 11") });
+  await merge(r, first, "mara");
+  expect(noteOf(r, first, report("ledger-prod"))).toContain("held");
+
+  const next = await propose(r, { as: "sam", branch: "next", files: await edited(r, PROD, "max: 11", "max: 12") });
+  for (const as of ["mara", "jo"]) await r.gitlab.approve(next, { as });
+  expect((await say(r, next, "sam", "/claim why ledger-prod")).answer).toMatch(/1 of 2 approvals \(Mara ✓, Jo ✗ had a part in /);
+  await merge(r, next, "mara");
+  expect(noteOf(r, next, report("ledger-prod"))).toMatch(/Jo ✗ had a part in .*, which was never released/);
+  expect(await logOf(r, "ledger-prod")).toHaveLength(2);
+});

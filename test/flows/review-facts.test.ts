@@ -1,5 +1,6 @@
 /** What a merge request's approvals are held against: every commit that it brought, and the moment at which its head was seen. */
 import { expect, test } from "vitest";
+import { Stalled } from "../../src/core/errors.ts";
 import { judgeApprovals } from "../../src/core/gates.ts";
 import type { CommitPeople, Forge, MergeRequest, Memory, MergeRequestVersion, Repository, User } from "../../src/core/ports.ts";
 import { reviewFacts } from "../../src/flows/review-facts.ts";
@@ -45,6 +46,10 @@ interface Told {
   readonly versions: readonly MergeRequestVersion[];
   /** What GitLab tells of the merge request itself. */
   readonly whole?: MergeRequest;
+  /** The ref of its head, or that GitLab cleared it away. */
+  readonly ref?: "gone";
+  /** Commits that our repository does not have. */
+  readonly lost?: readonly string[];
 }
 
 function worldOf(told: Told): ForgeWorld {
@@ -55,7 +60,12 @@ function worldOf(told: Told): ForgeWorld {
     mergeRequest: async () => told.whole ?? OPEN,
   };
   const repository: Partial<Repository> = {
-    fetch: async () => [HEAD, OTHER],
+    fetch: async () => [told.ref === "gone" ? undefined : HEAD, OTHER],
+    commit: async (id) => {
+      if (told.lost?.includes(id) === true) throw new Stalled("no such commit", "none");
+      return id;
+    },
+    isAncestor: async () => true,
     parent: async (commit) => PARENTS[commit] ?? expect.fail(`nobody asks for the parent of ${commit}`),
     peopleBetween: async (before) => {
       const from = HISTORY.findIndex(([sha]) => sha === before) + 1;
@@ -82,6 +92,17 @@ test.each<readonly [string, MergeRequest]>([
 ])("merged %s, whoever committed any of its commits does not count", async (_, mr) => {
   const world = worldOf({ versions: SEEN_ONCE, whole: { ...mr, diffRefs: refs } });
   expect(await refusals(world, mr)).toEqual([`committed ${FIRST.slice(0, 7)} to this branch`]);
+});
+
+test("merged two weeks ago, and its ref cleared away: whoever committed is known by the branch; where the commits are gone too, nobody's approval counts", async () => {
+  const mr: MergeRequest = { ...OPEN, state: "merged", mergedCommit: MERGE };
+  const told = { versions: SEEN_ONCE, whole: mr, ref: "gone" } as const;
+  expect(await refusals(worldOf(told), mr)).toEqual([`committed ${FIRST.slice(0, 7)} to this branch`]);
+  expect(await refusals(worldOf({ ...told, lost: [HEAD] }), mr)).toEqual(["approved at a time that GitLab does not tell"]);
+});
+
+test("open, and its ref is not what it was: it is read again", async () => {
+  await expect(refusals(worldOf({ versions: SEEN_ONCE, ref: "gone" }), OPEN)).rejects.toThrow("moved while it was read");
 });
 
 test("merged by a fast forward, and GitLab does not tell of what: nobody's approval counts, it waits", async () => {

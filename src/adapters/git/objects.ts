@@ -131,10 +131,16 @@ export async function lastChangeOf(place: GitPlace, commit: string, paths: reado
   return stdout.trim() || undefined;
 }
 
-/** Commits in `head` and not in `target`. */
-export async function peopleBetweenOf(place: GitPlace, target: string, head: string): Promise<readonly CommitPeople[]> {
-  assertIds(target, head);
-  const { stdout } = await git(place, ["log", "-z", "--format=%H%x00%an%x00%ae%x00%cn%x00%ce", head, `^${target}`]);
+/** Commits in `head` and not in `target`; all of `head` without. */
+export async function peopleBetweenOf(
+  place: GitPlace,
+  target: string | undefined,
+  head: string,
+): Promise<readonly CommitPeople[]> {
+  const without = target === undefined ? [] : [target];
+  assertIds(head, ...without);
+  const args = ["log", "-z", "--format=%H%x00%an%x00%ae%x00%cn%x00%ce", head, ...without.map((id) => `^${id}`)];
+  const { stdout } = await git(place, args);
   const fields = stdout.split("\0");
   return Array.from({ length: Math.floor(fields.length / 5) }, (_, index) => {
     const [sha = "", authorName = "", authorEmail = "", committerName = "", committerEmail = ""] = fields.slice(index * 5);

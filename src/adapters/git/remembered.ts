@@ -40,7 +40,7 @@ export function remembered(repository: Repository): Remembered {
       ancestors.of([ancestor, descendant], async () => repository.isAncestor(ancestor, descendant)),
     parent: async (commit) => parents.of([commit], async () => repository.parent(commit)),
     lastChange: async (commit, paths) => changes.of([commit, ...paths], async () => repository.lastChange(commit, paths)),
-    peopleBetween: async (target, head) => people.of([target, head], async () => repository.peopleBetween(target, head)),
+    peopleBetween: async (target, head) => people.of([target ?? "", head], async () => repository.peopleBetween(target, head)),
     fileDiffs: async (from, to, paths) => repository.fileDiffs(from, to, paths),
     forget() {
       for (const memo of [commits, trees, ancestors, parents, changes, people, blobs]) memo.clear();

@@ -17,6 +17,11 @@ export function claimPathOf(path: string): ClaimPath | undefined {
   return folder === undefined || name === undefined ? undefined : { folder, name };
 }
 
+/** Where an environment's claim may lie: its type is its folder. */
+export function claimPathsOf(name: string): readonly string[] {
+  return ENVIRONMENT_TYPES.map((type) => `environments/${type}/${name}.yaml`);
+}
+
 interface Entry {
   readonly path: string;
   readonly mode: string;

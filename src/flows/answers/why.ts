@@ -3,11 +3,12 @@ import { PLATFORM_NAME } from "../../core/adopted.ts";
 import { Stalled } from "../../core/errors.ts";
 import type { Platform } from "../../core/claim/platform.generated.ts";
 import { freezesOf, nextFreezeText } from "../../core/freezes.ts";
-import { closedGates, committed, countedApprovers, gatesOf, type Gate, type ReviewFacts } from "../../core/gates.ts";
+import { closedGates, committed, countedApprovers, type Gate, gatesOf, hasPartIn, type ReviewFacts } from "../../core/gates.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { MergeRequest } from "../../core/ports.ts";
 import { code, plain } from "../../core/render/encode.ts";
 import { readPlan } from "../../targets/claim-store/claim-store.ts";
+import { earlierChanges } from "../earlier-changes.ts";
 import { forgeGround, nameOf } from "../forge-ground.ts";
 import { defiedHold } from "../hold.ts";
 import { considerRelease } from "../release.ts";
@@ -95,7 +96,9 @@ async function ofRelease(world: ForgeWorld, mr: MergeRequest, name: string, sign
 /** Before the merge: the gates of the plan that was shown. */
 async function ofReview(world: ForgeWorld, mr: MergeRequest, name: string, signal: AbortSignal): Promise<Found | string> {
   const hold = await defiedHold(world, mr, async () => judgingRules(world, signal), name, signal);
-  const facts = await reviewFacts(world, mr, name, hold && nameOf(hold), signal);
+  const [target] = await world.repository.fetch([`refs/heads/${mr.targetBranch}`], signal);
+  const earlier = mr.state === "merged" ? [] : await earlierChanges(world, name, target, signal);
+  const facts = { ...(await reviewFacts(world, mr, name, hold && nameOf(hold), signal)), earlier };
   const plan = facts.reviewed && (await readPlan(world.store, facts.reviewed.digest, signal));
   const rules = await judgingRules(world, signal);
   if (plan === undefined || rules === undefined) return "there is no plan for this head yet.";
@@ -128,7 +131,8 @@ function counts(user: Parameters<typeof committed>[1], facts: ReviewFacts): bool
     user.id !== facts.author.id &&
     user.id !== facts.asked?.id &&
     user.id !== facts.pusherId &&
-    !facts.people.some((people) => committed(people, user))
+    !facts.people.some((people) => committed(people, user)) &&
+    facts.earlier?.some((change) => hasPartIn(change, user)) !== true
   );
 }
 
