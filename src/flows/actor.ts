@@ -17,6 +17,11 @@ export interface Part {
   readonly fork: boolean;
 }
 
+/** Judged by the changes up to a head of the default branch; undefined where there is none. */
+export interface JudgedPart extends Part {
+  readonly judgedAt: string | undefined;
+}
+
 export interface Actor extends Part {
   readonly user: User;
   /** In the project of the claims, inherited ones included; 0 for none. */
@@ -24,12 +29,12 @@ export interface Actor extends Part {
   /** In the group that owns an environment; asked once per group. */
   ownerAccessLevel(group: string): Promise<number>;
   /** In this merge request or in the one that brought an environment's newest change: elsewhere nobody is a second pair of eyes for it. */
-  partIn(environment: string): Promise<Part>;
+  partIn(environment: string): Promise<JudgedPart>;
 }
 
 export async function actorOf(world: ForgeWorld, mr: MergeRequest, user: User, signal: AbortSignal): Promise<Actor> {
   const known = new Map<string, Promise<number>>();
-  const parts = new Map<string, Promise<Part>>();
+  const parts = new Map<string, Promise<JudgedPart>>();
   const [accessLevel, here] = await Promise.all([world.forge.accessLevel(user.id, signal), partOf(world, mr, user, signal)]);
   return {
     ...here,
@@ -40,7 +45,7 @@ export async function actorOf(world: ForgeWorld, mr: MergeRequest, user: User, s
       known.set(group, level);
       return level;
     },
-    // Not asked again before the first effect: that the branch moved meanwhile is seen there (release.ts), and nothing may come after it.
+    // Not asked again before the first effect: the release is of the same head or of none (run-release.ts).
     async partIn(environment) {
       const part = parts.get(environment) ?? partBehind(world, mr, user, here, environment, signal);
       parts.set(environment, part);
@@ -56,11 +61,11 @@ async function partBehind(
   here: Part,
   environment: string,
   signal: AbortSignal,
-): Promise<Part> {
+): Promise<JudgedPart> {
   const { defaultBranch } = await world.forge.project(signal);
   const [head] = await world.repository.fetch([`refs/heads/${defaultBranch}`], signal);
   const origin = head === undefined ? undefined : await findOrigin(world, head, environment, signal);
-  if (origin === undefined) return here;
+  if (origin === undefined) return { ...here, judgedAt: head };
   const [there, earlier] = await Promise.all([
     origin.mr.iid === mr.iid ? here : partOf(world, origin.mr, user, signal),
     earlierChanges(world, environment, await parentOf(world.repository, origin.change), signal),
@@ -69,6 +74,7 @@ async function partBehind(
     isAuthor: here.isAuthor || there.isAuthor,
     isCommitter: here.isCommitter || there.isCommitter || earlier.some((change) => hasPartIn(change, user)),
     fork: here.fork || there.fork,
+    judgedAt: head,
   };
 }
 

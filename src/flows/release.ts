@@ -44,6 +44,8 @@ export interface ReleaseRequest {
    * is opened by it.
    */
   readonly shown?: Digest;
+  /** The head of the default branch by whose changes it was judged who may ask for this: of another one nothing is released. */
+  readonly judgedAt?: string | undefined;
   /** Passes every gate; marked in the record. The command line's last resort. */
   readonly breakGlass?: string;
   /** Looks once more, before the first effect, whether the request itself still stands. Throws Stale. */

@@ -26,6 +26,8 @@ export async function runRelease(
 ): Promise<Outcome> {
   return environments.hold(name, async () => {
     const ground = await forgeGround(world, signal);
+    if (request.judgedAt !== undefined && request.judgedAt !== ground.commit)
+      throw new Stale("the default branch moved since it was judged who may say that");
     const tell = async (outcome: Outcome): Promise<void> => report(world, ground, name, outcome, signal);
     try {
       const outcome =

@@ -64,7 +64,7 @@ async function may(role: Role, entry: CommandEntry, command: Command, concerned:
     user: { id: 7, username: "sam", name: "Sam", bot: role.bot ?? false },
     accessLevel: role.here,
     ownerAccessLevel: async () => role.owner,
-    partIn: async () => part,
+    partIn: async () => ({ ...part, judgedAt: undefined }),
   };
   return (await refusalFor({ actor, command }, entry, RULES, concerned)) === undefined;
 }

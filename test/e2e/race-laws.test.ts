@@ -220,6 +220,18 @@ test("a digest confirms its plan and no other, also where nothing had to be conf
   await expectLive(bench, about);
 });
 
+test("who may say something was judged by a head: of another one nothing is released", async () => {
+  const about = await merged("law-judged");
+  const judgedAt = async (head: string): Promise<unknown> =>
+    runRelease(bench.world, about.name, { judgedAt: head }, bench.signal).catch((error: unknown) => error);
+  expect(await judgedAt("0".repeat(40))).toBeInstanceOf(Stale);
+  expect((await endOf(bench, about)).log).toEqual([]);
+  const [head = ""] = await bench.world.repository.fetch([`refs/heads/${bench.gitlab.project.defaultBranch}`]);
+  expect(await judgedAt(head)).not.toBeInstanceOf(Stale);
+  expect((await endOf(bench, about)).log).toHaveLength(1);
+  for (const job of await bench.takeJobs()) await bench.work(job);
+});
+
 test("a command that is quicker than the review of its head is done after it", async () => {
   const about = await opened("law-quick");
   const note = await bench.gitlab.comment(about.iid, "/claim hold", { as: "mara" });

@@ -62,7 +62,7 @@ async function carryOut(
     case "plan":
       return plan(world, mr, signal);
     case "apply":
-      return apply(world, command, concerned, async (one) => still([one]), signal);
+      return apply(world, command, concerned, asked.actor, async (one) => still([one]), signal);
     case "status":
       return { ok: true, text: await status(world, mr, concerned, signal) };
     case "why":

@@ -7,7 +7,8 @@ import { shortDigest } from "../../core/json.ts";
 import { recordKey } from "../../core/record.ts";
 import { code, plain } from "../../core/render/encode.ts";
 import { readLog } from "../../targets/claim-store/claim-store.ts";
-import type { Outcome } from "../release.ts";
+import type { Actor } from "../actor.ts";
+import type { Outcome, ReleaseRequest } from "../release.ts";
 import { runRelease } from "../run-release.ts";
 import type { ForgeWorld } from "../world.ts";
 import type { Answer } from "./asked.ts";
@@ -17,26 +18,28 @@ export async function apply(
   world: ForgeWorld,
   said: Extract<Command, { kind: "apply" }>,
   concerned: readonly Concerned[],
+  actor: Actor,
   stillAsked: (environment: Concerned) => Promise<void>,
   signal: AbortSignal,
 ): Promise<Answer> {
   const answers: Answer[] = [];
-  for (const one of concerned) answers.push(await applyOne(world, one, said.digest, stillAsked, signal));
+  for (const one of concerned) {
+    const { judgedAt } = await actor.partIn(one.name);
+    const request = {
+      judgedAt,
+      stillAsked: async () => stillAsked(one),
+      ...(said.digest !== undefined && { confirmed: said.digest }),
+    };
+    answers.push(await applyOne(world, one.name, request, signal));
+  }
   // With a digest only the plan that it names is meant; the others have nothing to say.
   const meant = said.digest === undefined ? answers : answers.filter(({ ok }) => ok);
   const shown = meant.length > 0 ? meant : answers;
   return { ok: shown.every(({ ok }) => ok), text: shown.map(({ text }) => text).join("\n\n") };
 }
 
-async function applyOne(
-  world: ForgeWorld,
-  environment: Concerned,
-  digest: string | undefined,
-  stillAsked: (environment: Concerned) => Promise<void>,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const { name } = environment;
-  const request = { stillAsked: async () => stillAsked(environment), ...(digest !== undefined && { confirmed: digest }) };
+async function applyOne(world: ForgeWorld, name: string, request: ReleaseRequest, signal: AbortSignal): Promise<Answer> {
+  const digest = request.confirmed;
   try {
     const outcome = await runRelease(world, name, request, signal);
     return outcome.kind === "unchanged" ? await unchanged(world, name, digest, signal) : released(name, outcome);
