@@ -21,7 +21,9 @@ const AUDIT = [
   "HeadObject",
   "GetObjectRetention",
 ];
-const LOCKED = /^(claims|releases|plans|receipts|audit|proof)\//;
+/** A policy's star stands for slashes too. */
+const LOCKED = /^((claims|receipts|audit)\/.*\/.*\.json|releases\/.*\/.*\/bundle\.yaml|plans\/.*\.json|proof\/.*)$/s;
+const POINTER = /^current\/.*\.yaml$/s;
 const APPLIED = /^(current|releases)\//;
 
 /** Whether the holder may do an operation. */
@@ -37,7 +39,7 @@ export function mayDo({ rights, bucket }: Holder, operation: string, request: Om
     case "publish":
       if (operation === "PutObject") {
         const mode = headers.get("x-amz-object-lock-mode");
-        return LOCKED.test(key) ? mode === "COMPLIANCE" : key.startsWith("current/") && mode === null;
+        return LOCKED.test(key) ? mode === "COMPLIANCE" : POINTER.test(key) && mode === null;
       }
       return AUDIT.includes(operation) || (operation === "PutObjectRetention" && LOCKED.test(key));
     case "read":

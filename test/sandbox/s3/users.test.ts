@@ -65,16 +65,19 @@ const lock = (mode: string): Record<string, string> => ({
 
 /** In this order; the path is below the bucket, but for one that begins with a slash twice. */
 const REQUESTS: readonly (readonly [string, Partial<RawRequest>, publisher: number, reader: number, auditor: number])[] = [
-  ["put a locked claim", { method: "PUT", path: "/claims/a/1", headers: lock("COMPLIANCE") }, 200, 403, 403],
-  ["put an unlocked claim", { method: "PUT", path: "/claims/a/2" }, 403, 403, 403],
-  ["put a claim under GOVERNANCE", { method: "PUT", path: "/claims/a/2", headers: lock("GOVERNANCE") }, 403, 403, 403],
-  ["move a pointer", { method: "PUT", path: "/current/a" }, 200, 403, 403],
-  ["lock a pointer", { method: "PUT", path: "/current/b", headers: lock("COMPLIANCE") }, 403, 403, 403],
+  ["put a locked claim", { method: "PUT", path: "/claims/a/1.json", headers: lock("COMPLIANCE") }, 200, 403, 403],
+  ["put an unlocked claim", { method: "PUT", path: "/claims/a/2.json" }, 403, 403, 403],
+  ["put a claim under GOVERNANCE", { method: "PUT", path: "/claims/a/2.json", headers: lock("GOVERNANCE") }, 403, 403, 403],
+  ["hide a log behind an object", { method: "PUT", path: "/claims/a", headers: lock("COMPLIANCE") }, 403, 403, 403],
+  ["put what is no bundle", { method: "PUT", path: "/releases/a/b/other.yaml", headers: lock("COMPLIANCE") }, 403, 403, 403],
+  ["move what is no pointer", { method: "PUT", path: "/current/a" }, 403, 403, 403],
+  ["move a pointer", { method: "PUT", path: "/current/a.yaml" }, 200, 403, 403],
+  ["lock a pointer", { method: "PUT", path: "/current/b.yaml", headers: lock("COMPLIANCE") }, 403, 403, 403],
   ["put elsewhere", { method: "PUT", path: "/elsewhere/a", headers: lock("COMPLIANCE") }, 403, 403, 403],
-  ["read a claim", { path: "/claims/a/1" }, 200, 403, 200],
-  ["read the head of a claim", { method: "HEAD", path: "/claims/a/1" }, 200, 403, 200],
+  ["read a claim", { path: "/claims/a/1.json" }, 200, 403, 200],
+  ["read the head of a claim", { method: "HEAD", path: "/claims/a/1.json" }, 200, 403, 200],
   ["read a missing claim", { path: "/claims/none" }, 404, 403, 404],
-  ["read a pointer", { path: "/current/a" }, 200, 200, 200],
+  ["read a pointer", { path: "/current/a.yaml" }, 200, 200, 200],
   ["read a missing pointer", { path: "/current/none" }, 404, 404, 404],
   ["look for .sourceignore", { method: "HEAD", path: "/.sourceignore" }, 404, 404, 404],
   ["list all", { path: "", query: { "list-type": "2" } }, 200, 403, 200],
@@ -88,22 +91,22 @@ const REQUESTS: readonly (readonly [string, Partial<RawRequest>, publisher: numb
   ["ask for the location", { path: "", query: { location: "" } }, 200, 403, 200],
   ["ask for the bucket", { method: "HEAD", path: "" }, 200, 200, 200],
   ["ask for another bucket", { method: "HEAD", path: "//another-bucket" }, 403, 403, 403],
-  ["read a retention", { path: "/claims/a/1", query: { retention: "" } }, 200, 403, 200],
+  ["read a retention", { path: "/claims/a/1.json", query: { retention: "" } }, 200, 403, 200],
   [
     "extend a lock",
-    { method: "PUT", path: "/claims/a/1", query: { retention: "" }, headers: sealed, body: RETENTION },
+    { method: "PUT", path: "/claims/a/1.json", query: { retention: "" }, headers: sealed, body: RETENTION },
     200,
     403,
     403,
   ],
   [
     "lock a pointer later",
-    { method: "PUT", path: "/current/a", query: { retention: "" }, headers: sealed, body: RETENTION },
+    { method: "PUT", path: "/current/a.yaml", query: { retention: "" }, headers: sealed, body: RETENTION },
     403,
     403,
     403,
   ],
-  ["delete a pointer", { method: "DELETE", path: "/current/a" }, 403, 403, 403],
+  ["delete a pointer", { method: "DELETE", path: "/current/a.yaml" }, 403, 403, 403],
   ["make a bucket", { method: "PUT", path: "//another-bucket" }, 403, 403, 403],
 ];
 
@@ -150,10 +153,10 @@ describe.each(servers)("a web identity at $name", ({ start }) => {
       const { status, code } = await signedFetch(url, keys, { method: "PUT", path: `/${bucket}${path}`, headers, body: "x" });
       return `${status} ${code}`;
     };
-    expect(await put("/claims/a/1", Credentials?.SessionToken ?? "")).toBe("200 ");
+    expect(await put("/claims/a/1.json", Credentials?.SessionToken ?? "")).toBe("200 ");
     expect(await put("/elsewhere/1", Credentials?.SessionToken ?? "")).toBe("403 AccessDenied");
-    expect(await put("/claims/a/2")).toBe("403 InvalidTokenId");
-    expect(await put("/claims/a/2", "another")).toBe("403 InvalidTokenId");
+    expect(await put("/claims/a/2.json")).toBe("403 InvalidTokenId");
+    expect(await put("/claims/a/2.json", "another")).toBe("403 InvalidTokenId");
   });
 
   test(
