@@ -58,7 +58,9 @@ test("the embedded database opens twice in a row, migrates once, and keeps its r
   }
   await using database = await openDatabase({ dataDirectory: directory.path });
   expect(await database.query("SELECT key FROM claimbot.command")).toEqual([{ key: "note:1:2" }]);
-  expect(await database.query("SELECT step FROM claimbot.migration")).toEqual([{ step: 0 }, { step: 1 }]);
+  const steps = (await database.query("SELECT step FROM claimbot.migration ORDER BY at, step")).map(({ step }) => step);
+  expect(steps.length).toBeGreaterThan(1);
+  expect(steps).toEqual([...steps.keys()]);
 });
 
 test("a transaction that throws leaves nothing behind", async () => {
