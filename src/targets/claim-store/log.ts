@@ -14,10 +14,13 @@ const RESERVED = "platform";
  * none is not believed of a listing alone: on MinIO an object `claims/<environment>` hides all that is below it.
  */
 export async function readLog(store: ObjectStore, environment: string, signal?: AbortSignal): Promise<Log> {
-  const keys = await store.list(`claims/${environment}/`, signal);
+  const list = async (): ReturnType<ObjectStore["list"]> => store.list(`claims/${environment}/`, signal);
+  let keys = await list();
   if (keys.length === 0) {
     if ((await readText(store, recordKey(environment, 1), signal)) === undefined) return [];
-    throw brokenLog(store, recordKey(environment, 1), "it is there, and no listing shows it");
+    // It may have been written since.
+    keys = await list();
+    if (keys.length === 0) throw brokenLog(store, recordKey(environment, 1), "it is there, and no listing shows it");
   }
   const texts = await Promise.all(keys.map(async (_, index) => readText(store, recordKey(environment, index + 1), signal)));
   const strange = keys.find(({ key }, index) => key !== recordKey(environment, index + 1));

@@ -300,6 +300,26 @@ describe("the log", () => {
     expect(await readLog(hiding, "shop-stage")).toEqual([]);
   });
 
+  test("is read whole where its first record comes after the listing", async () => {
+    await using there = await aStore();
+    let listings = 0;
+    const late: ObjectStore = {
+      name: there.store.name,
+      read: async (key, now) => there.store.read(key, now),
+      putNew: async (key, body, options) => there.store.putNew(key, body, options),
+      replace: async (key, body, expected) => there.store.replace(key, body, expected),
+      async list(prefix, now) {
+        listings += 1;
+        if (listings > 1) return there.store.list(prefix, now);
+        const before = await there.store.list(prefix, now);
+        await release(there.store, anEnvironment("dev"));
+        return before;
+      },
+    };
+    expect(await readLog(late, "shop-dev")).toHaveLength(1);
+    expect(listings).toBe(2);
+  });
+
   test("of one environment does not hold those of another whose name begins alike", async () => {
     await using there = await aStore();
     await release(there.store, anEnvironment("dev", { name: "shop" }));
