@@ -3,6 +3,7 @@ import { countsAsAuthor } from "../core/asker.ts";
 import { committed, hasPartIn } from "../core/gates.ts";
 import type { MergeRequest, User } from "../core/ports.ts";
 import { earlierChanges } from "./earlier-changes.ts";
+import { onceEach } from "./once-each.ts";
 import { findOrigin } from "./origin.ts";
 import { parentOf } from "./parent-of.ts";
 import { peopleOf } from "./review-facts.ts";
@@ -33,24 +34,14 @@ export interface Actor extends Part {
 }
 
 export async function actorOf(world: ForgeWorld, mr: MergeRequest, user: User, signal: AbortSignal): Promise<Actor> {
-  const known = new Map<string, Promise<number>>();
-  const parts = new Map<string, Promise<JudgedPart>>();
   const [accessLevel, here] = await Promise.all([world.forge.accessLevel(user.id, signal), partOf(world, mr, user, signal)]);
   return {
     ...here,
     user,
     accessLevel,
-    async ownerAccessLevel(group) {
-      const level = known.get(group) ?? world.forge.groupAccessLevel(group, user.id, signal);
-      known.set(group, level);
-      return level;
-    },
+    ownerAccessLevel: onceEach(async (group) => world.forge.groupAccessLevel(group, user.id, signal)),
     // Not asked again before the first effect: the release is of the same head or of none (run-release.ts).
-    async partIn(environment) {
-      const part = parts.get(environment) ?? partBehind(world, mr, user, here, environment, signal);
-      parts.set(environment, part);
-      return part;
-    },
+    partIn: onceEach(async (environment) => partBehind(world, mr, user, here, environment, signal)),
   };
 }
 

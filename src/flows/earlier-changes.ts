@@ -7,7 +7,7 @@ import { askerOf } from "../core/asker.ts";
 import { claimPathsOf } from "../core/claim/tree-files.ts";
 import type { EarlierChange } from "../core/gates.ts";
 import { readLog } from "../targets/claim-store/claim-store.ts";
-import { isOn } from "./is-on.ts";
+import { isOn, isThere } from "./is-on.ts";
 import { lookBehind, peopleOf } from "./review-facts.ts";
 import { parentOf } from "./parent-of.ts";
 import type { ForgeWorld } from "./world.ts";
@@ -46,7 +46,7 @@ async function releasedCommit(
 ): Promise<string | undefined> {
   const log = (await logs.live(store, signal)).get(environment) ?? (await readLog(store, environment, signal));
   const commit = log.at(-1)?.source.commit;
-  return commit !== undefined && (await isOn(repository, commit, commit)) ? commit : undefined;
+  return commit !== undefined && (await isThere(repository, commit)) ? commit : undefined;
 }
 
 async function madeBy(

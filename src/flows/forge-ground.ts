@@ -1,7 +1,7 @@
 /** What the service's releases stand on: the default branch's head, and GitLab's word on the merge request behind it. */
 import type { Rules } from "../core/adopted.ts";
 import { Stalled, Waiting } from "../core/errors.ts";
-import { HOLD_LABEL, type EarlierChange, type ReviewFacts } from "../core/gates.ts";
+import { HOLD_LABEL, type ReviewFacts } from "../core/gates.ts";
 import type { MergeRequest } from "../core/ports.ts";
 import { ownerOf } from "../core/store-owner.ts";
 import { adoptedRules, rulesOf } from "./adoption.ts";
@@ -10,6 +10,7 @@ import { filesAt } from "./files.ts";
 import { defiedHold, type DefiedHold } from "./hold.ts";
 import { isOn } from "./is-on.ts";
 import type { Ground } from "./release.ts";
+import { onceEach } from "./once-each.ts";
 import { findOrigin, type Origin } from "./origin.ts";
 import { parentOf } from "./parent-of.ts";
 import { reviewFacts } from "./review-facts.ts";
@@ -44,20 +45,13 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: s
   };
   const commit = await headNow();
   // What brought a commit never changes; what GitLab says of it does, so the facts are read anew each time.
-  const origins = new Map<string, Promise<Origin | undefined>>();
-  const originOf = async (environment: string): Promise<Origin | undefined> => {
-    const origin = origins.get(environment) ?? findOrigin(world, commit, environment, signal);
-    origins.set(environment, origin);
-    return origin;
-  };
+  const originOf = onceEach(async (environment) => findOrigin(world, commit, environment, signal));
   // Neither does what was merged before it.
-  const earlier = new Map<string, Promise<readonly EarlierChange[]>>();
-  const earlierOf = async (environment: string, change: string): Promise<readonly EarlierChange[]> => {
-    const before = parentOf(world.repository, change);
-    const found = earlier.get(environment) ?? before.then(async (from) => earlierChanges(world, environment, from, signal));
-    earlier.set(environment, found);
-    return found;
-  };
+  const earlierOf = onceEach(async (environment) => {
+    const origin = await originOf(environment);
+    if (origin === undefined) return [];
+    return earlierChanges(world, environment, await parentOf(world.repository, origin.change), signal);
+  });
   const files = await filesAt(world.repository, commit, world.cache);
   const rulesThen = async (): Promise<Rules | undefined> => (await adoptedRules(world, signal)) ?? rulesOf(world, files);
   // Who took a hold off is asked once, at the first reading, always: no memory of ours can miss a hold. Before the first effect the label
@@ -90,7 +84,7 @@ export async function forgeGround(world: ForgeWorld, signal: AbortSignal, at?: s
       const hold = await holdOf(mr, environment);
       defied.set(environment, hold);
       const facts = await reviewFacts(world, mr, environment, hold && nameOf(hold), signal);
-      const earlier = await earlierOf(environment, origin.change);
+      const earlier = await earlierOf(environment);
       return earlier.length === 0 ? facts : { ...facts, earlier };
     },
     defiedHoldOf: (environment) => defied.get(environment),

@@ -2,8 +2,8 @@
 import { askerOf } from "../core/asker.ts";
 import { Stale, Waiting } from "../core/errors.ts";
 import type { ReviewFacts } from "../core/gates.ts";
-import type { CommitPeople, Forge, MergeRequest, Repository } from "../core/ports.ts";
-import { isOn } from "./is-on.ts";
+import type { CommitPeople, Forge, MergeRequest } from "../core/ports.ts";
+import { isThere } from "./is-on.ts";
 import type { ForgeWorld } from "./world.ts";
 
 /** The merged merge request that brought `commit`, as it was when it was first found; undefined for a push past review, or one to another branch. */
@@ -113,10 +113,6 @@ export async function peopleOf(
   if (head === undefined && !(await isThere(repository, sha))) return undefined;
   if (head !== undefined && head !== sha) throw new Stale(`merge request ${iid} moved while it was read`);
   return repository.peopleBetween(await beforeMerge(world, mr, mergedCommit, signal), sha);
-}
-
-async function isThere(repository: Repository, commit: string): Promise<boolean> {
-  return isOn(repository, commit, commit);
 }
 
 /**
