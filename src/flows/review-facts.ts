@@ -3,6 +3,7 @@ import { askerOf } from "../core/asker.ts";
 import { Stale, Waiting } from "../core/errors.ts";
 import type { ReviewFacts } from "../core/gates.ts";
 import type { CommitPeople, Forge, MergeRequest } from "../core/ports.ts";
+import { Recent } from "../core/recent.ts";
 import { isThere } from "./is-on.ts";
 import type { ForgeWorld } from "./world.ts";
 
@@ -34,15 +35,14 @@ export async function lookBehind(
 }
 
 // Both never change: what brought a commit, and when GitLab saw the head that was merged. That there is none is asked again.
-const ORIGINS = new WeakMap<Forge, Map<string, MergeRequest>>();
-const SEEN_AT = new WeakMap<Forge, Map<string, string>>();
+const ORIGINS = new WeakMap<Forge, Recent<MergeRequest>>();
+const SEEN_AT = new WeakMap<Forge, Recent<string>>();
 const MOST_KEPT = 1000;
 
-function keep<T>(kept: WeakMap<Forge, Map<string, T>>, forge: Forge, key: string, value: T): void {
-  const values = kept.get(forge) ?? new Map<string, T>();
-  kept.set(forge, values.set(key, value));
-  const oldest = values.keys().next().value;
-  if (values.size > MOST_KEPT && oldest !== undefined) values.delete(oldest);
+function keep<T>(kept: WeakMap<Forge, Recent<T>>, forge: Forge, key: string, value: T): void {
+  const values = kept.get(forge) ?? new Recent<T>(MOST_KEPT);
+  kept.set(forge, values);
+  values.set(key, value);
 }
 
 /**

@@ -3,6 +3,7 @@
  * memory blocks it: 2 ms at 60 MiB, 12 ms at 300 MiB, 42 ms at 1 GiB (measured 2026-11-24).
  */
 import type { Repository } from "../../core/ports.ts";
+import { Recent } from "../../core/recent.ts";
 import { isObjectId } from "./ref.ts";
 
 export interface Remembered extends Repository {
@@ -53,37 +54,6 @@ const SMALL_BYTES = 256 * 1024;
 
 function entryOf<T>(key: string, value: T | undefined): readonly (readonly [string, T])[] {
   return value === undefined ? [] : [[key, value]];
-}
-
-/** Keeps what was used last. */
-class Recent<T> {
-  readonly #kept = new Map<string, T>();
-  readonly #capacity: number;
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  get(key: string): T | undefined {
-    const value = this.#kept.get(key);
-    if (value !== undefined) this.set(key, value);
-    return value;
-  }
-
-  set(key: string, value: T): void {
-    this.#kept.delete(key);
-    this.#kept.set(key, value);
-    const oldest = this.#kept.keys().next().value;
-    if (this.#kept.size > this.#capacity && oldest !== undefined) this.#kept.delete(oldest);
-  }
-
-  delete(key: string): void {
-    this.#kept.delete(key);
-  }
-
-  clear(): void {
-    this.#kept.clear();
-  }
 }
 
 /** Who asks while an answer is awaited gets the same one, and a failure is asked again. */

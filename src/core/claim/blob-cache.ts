@@ -1,6 +1,7 @@
 /** What is known of a file by its path and git blob: nothing is read or judged twice. Holds the files that were used last. */
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Digest } from "../json.ts";
+import { Recent } from "../recent.ts";
 import type { Claim } from "./claim.generated.ts";
 import type { Parsed } from "./parse.ts";
 import type { Platform } from "./platform.generated.ts";
@@ -17,21 +18,17 @@ export interface CachedFile {
 }
 
 export class BlobCache {
-  readonly #entries = new Map<string, CachedFile>();
-  readonly #capacity: number;
+  readonly #entries: Recent<CachedFile>;
 
   /** About 4 KiB a file. */
   constructor(capacity = 50_000) {
-    this.#capacity = capacity;
+    this.#entries = new Recent(capacity);
   }
 
   /** True: the file's bytes need not be read. Keeps the entry for the next use. */
   knows(path: string, blob: string): boolean {
-    const key = keyOf(path, blob);
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return false;
-    this.#touch(key, entry);
-    return entry.claim !== undefined || entry.platform !== undefined;
+    const entry = this.#entries.get(keyOf(path, blob));
+    return entry?.claim !== undefined || entry?.platform !== undefined;
   }
 
   /** The entry to fill in; a new one of its own for a file without a blob. */
@@ -39,18 +36,8 @@ export class BlobCache {
     if (blob === "") return {};
     const key = keyOf(path, blob);
     const entry = this.#entries.get(key) ?? {};
-    this.#touch(key, entry);
-    if (this.#entries.size > this.#capacity) {
-      const oldest = this.#entries.keys().next().value;
-      if (oldest !== undefined) this.#entries.delete(oldest);
-    }
-    return entry;
-  }
-
-  /** A Map keeps the order of insertion: the first is the one that was used longest ago. */
-  #touch(key: string, entry: CachedFile): void {
-    this.#entries.delete(key);
     this.#entries.set(key, entry);
+    return entry;
   }
 }
 
