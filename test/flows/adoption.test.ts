@@ -10,6 +10,7 @@ import { DEFAULT_POLICIES } from "../../src/core/permission/default-policies.ts"
 import { diskFiles } from "../../src/cli/disk-files.ts";
 import { adopt, adoptedRules, readAdoptions, rulesOf } from "../../src/flows/adoption.ts";
 import { STARTER } from "../../src/rehearsal.ts";
+import { storeAround } from "../store-around.ts";
 
 const { signal } = new AbortController();
 const source = { project: "local", commit: "a".repeat(40), path: "platform.yaml", blob: "", approvers: [] };
@@ -45,14 +46,10 @@ test("the rules are read once for each adoption; another writer's are seen at on
 });
 
 function counting(store: ObjectStore, reads: string[]): ObjectStore {
-  return {
-    name: store.name,
-    list: async (prefix, given) => store.list(prefix, given),
-    putNew: async (key, body, options) => store.putNew(key, body, options),
-    replace: async (key, body, expected) => store.replace(key, body, expected),
+  return storeAround(store, {
     async read(key, given) {
       reads.push(key);
       return store.read(key, given);
     },
-  };
+  });
 }

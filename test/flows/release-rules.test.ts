@@ -19,6 +19,7 @@ import { releaseRules } from "../../src/flows/release-rules.ts";
 import type { World } from "../../src/flows/world.ts";
 import { STARTER } from "../../src/rehearsal.ts";
 import { openAuditLog } from "../../src/targets/claim-store/audit-log.ts";
+import { storeAround } from "../store-around.ts";
 
 const { signal } = new AbortController();
 const now = (): Date => new Date("2026-11-24T12:00:00Z");
@@ -87,18 +88,14 @@ function worldOf(store: ObjectStore): World {
 /** Somebody else acts as soon as it was listed so often what is adopted. */
 function afterListing(store: ObjectStore, times: number, act: () => Promise<unknown>): ObjectStore {
   let left = times;
-  return {
-    name: store.name,
-    read: async (key, given) => store.read(key, given),
-    putNew: async (key, body, options) => store.putNew(key, body, options),
-    replace: async (key, body, expected) => store.replace(key, body, expected),
+  return storeAround(store, {
     async list(prefix, given) {
       const found = await store.list(prefix, given);
       if (prefix.startsWith("claims/")) left -= 1;
       if (left === 0 && prefix.startsWith("claims/")) await act();
       return found;
     },
-  };
+  });
 }
 
 async function policiesAdopted(store: ObjectStore): Promise<readonly number[]> {

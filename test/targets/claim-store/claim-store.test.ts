@@ -19,6 +19,7 @@ import {
 import { recordText } from "../../../src/targets/claim-store/model.ts";
 import type { Release } from "../../../src/targets/target.ts";
 import { anEnvironment, COMMITS, going, releaseOf } from "../an-environment.ts";
+import { storeAround } from "../../store-around.ts";
 
 const signal = new AbortController().signal;
 
@@ -286,13 +287,7 @@ describe("the log", () => {
   test("is not taken for empty where it is only hidden from the listing", async () => {
     await using there = await aStore();
     await release(there.store, anEnvironment("dev"));
-    const hiding: ObjectStore = {
-      name: there.store.name,
-      read: async (key, now) => there.store.read(key, now),
-      putNew: async (key, body, options) => there.store.putNew(key, body, options),
-      replace: async (key, body, expected) => there.store.replace(key, body, expected),
-      list: async () => [],
-    };
+    const hiding = storeAround(there.store, { list: async () => [] });
     await expect(readLog(hiding, "shop-dev")).rejects.toMatchObject({
       name: "Stalled",
       message: expect.stringContaining("no listing shows it"),
@@ -303,11 +298,7 @@ describe("the log", () => {
   test("is read whole where its first record comes after the listing", async () => {
     await using there = await aStore();
     let listings = 0;
-    const late: ObjectStore = {
-      name: there.store.name,
-      read: async (key, now) => there.store.read(key, now),
-      putNew: async (key, body, options) => there.store.putNew(key, body, options),
-      replace: async (key, body, expected) => there.store.replace(key, body, expected),
+    const late = storeAround(there.store, {
       async list(prefix, now) {
         listings += 1;
         if (listings > 1) return there.store.list(prefix, now);
@@ -315,7 +306,7 @@ describe("the log", () => {
         await release(there.store, anEnvironment("dev"));
         return before;
       },
-    };
+    });
     expect(await readLog(late, "shop-dev")).toHaveLength(1);
     expect(listings).toBe(2);
   });
